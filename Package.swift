@@ -1,0 +1,172 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What a module may import is decided here: arrows go down only (Docs/ARCHITECTURE.md).
+// Every dependency beyond swift-nio and swift-log stands behind exactly one trait, so that an embedder
+// with `traits: []` fetches neither it nor what it pulls in.
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let inMemoryLogging: Target.Dependency = .product(name: "InMemoryLogging", package: "swift-log")
+
+let package = Package(
+    name: "swift-guerrilla",
+    products: [
+        .library(name: "Guerrilla", targets: ["Guerrilla"]),
+        .library(name: "GuerrillaMail", targets: ["GuerrillaMail"]),
+        .library(name: "GuerrillaSMTP", targets: ["GuerrillaSMTP"]),
+        .library(name: "GuerrillaBackend", targets: ["GuerrillaBackend"]),
+        .library(name: "GuerrillaServer", targets: ["GuerrillaServer"]),
+        .library(name: "GuerrillaProcessors", targets: ["GuerrillaProcessors"]),
+        .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
+        .executable(name: "guerrillad", targets: ["guerrillad"]),
+    ],
+    traits: [
+        .trait(name: "SQLite", description: "The embedded mail store: the `sqlite` processor, on GRDB."),
+        .trait(name: "CommandLine", description: "The daemon's command line, `guerrillad`."),
+        .default(enabledTraits: ["SQLite", "CommandLine"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Pure: values, parsers, state machines. NIOCore for ByteBuffer only; no I/O, no Foundation.
+        .target(name: "GuerrillaMail", dependencies: [nioCore], swiftSettings: settings),
+        .target(name: "GuerrillaSMTP", dependencies: ["GuerrillaMail", nioCore], swiftSettings: settings),
+
+        // The processor chain and what it stands on.
+        .target(
+            name: "GuerrillaBackend",
+            dependencies: ["GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "GuerrillaProcessors",
+            dependencies: ["GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "GuerrillaSQLite",
+            dependencies: [
+                "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+                .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+            ],
+            swiftSettings: settings
+        ),
+
+        // Listeners and connections.
+        .target(
+            name: "GuerrillaServer",
+            dependencies: ["GuerrillaSMTP", "GuerrillaMail", "GuerrillaBackend", nioCore, nioPosix, logging],
+            swiftSettings: settings
+        ),
+
+        // The package's API and the daemon.
+        .target(
+            name: "Guerrilla",
+            dependencies: [
+                "GuerrillaServer", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
+                .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
+                nioCore, nioPosix, logging,
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "guerrillad",
+            dependencies: [
+                "Guerrilla", "GuerrillaMail",
+                .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
+                logging,
+                .product(
+                    name: "ArgumentParser",
+                    package: "swift-argument-parser",
+                    condition: .when(traits: ["CommandLine"])
+                ),
+                .product(
+                    name: "UnixSignals",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["CommandLine"])
+                ),
+            ],
+            swiftSettings: settings
+        ),
+
+        // What tests of several modules use: transcripts, a client, random numbers.
+        .target(
+            name: "GuerrillaTestSupport",
+            dependencies: ["GuerrillaSMTP"],
+            path: "Tests/GuerrillaTestSupport",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaMailTests",
+            dependencies: ["GuerrillaMail", "GuerrillaTestSupport", nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaSMTPTests",
+            dependencies: ["GuerrillaSMTP", "GuerrillaMail", "GuerrillaTestSupport", nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaBackendTests",
+            dependencies: [
+                "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, nioEmbedded, logging,
+                inMemoryLogging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaProcessorsTests",
+            dependencies: [
+                "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging,
+                inMemoryLogging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaSQLiteTests",
+            dependencies: [
+                "GuerrillaSQLite", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore,
+                nioPosix, logging,
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+                .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaServerTests",
+            dependencies: [
+                "GuerrillaServer", "GuerrillaSMTP", "GuerrillaBackend", "GuerrillaMail", "GuerrillaTestSupport",
+                nioCore,
+                nioPosix, nioEmbedded, logging, inMemoryLogging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaTests",
+            dependencies: [
+                "Guerrilla", "GuerrillaServer", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP",
+                "GuerrillaMail",
+                "GuerrillaTestSupport", nioCore, nioPosix, logging, inMemoryLogging,
+                .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
+            ],
+            swiftSettings: settings
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

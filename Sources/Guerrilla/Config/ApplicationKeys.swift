@@ -1,0 +1,123 @@
+import GuerrillaBackend
+
+/// The keys at the top of the file.
+enum ApplicationKeys {
+    static let servers = ConfigurationKey(
+        "servers",
+        .objectList,
+        default: .described("one enabled server on 127.0.0.1:2525"),
+        origin: .goGuerrilla,
+        summary: "The addresses to listen on, each with its own settings."
+    )
+    static let allowedHosts = ConfigurationKey(
+        "allowed_hosts",
+        .stringList,
+        default: .described("the operating system's host name"),
+        origin: .goGuerrilla,
+        summary: "The domains mail is accepted for. `*` matches any run of characters; `.` alone accepts every domain."
+    )
+    static let pidFile = ConfigurationKey(
+        "pid_file",
+        .string,
+        default: .described("none; the daemon uses `/var/run/go-guerrilla.pid`"),
+        origin: .goGuerrilla,
+        summary: "The file the process id is written to."
+    )
+    static let logFile = ConfigurationKey(
+        "log_file",
+        .string,
+        default: .string("stderr"),
+        origin: .goGuerrilla,
+        summary: "Where the log goes: `stderr`, `stdout`, `off`, or a path."
+    )
+    static let logLevel = ConfigurationKey(
+        "log_level",
+        .string,
+        default: .string("debug"),
+        origin: .goGuerrilla,
+        allowedValues: LogLevel.names,
+        summary: "The least severe messages to log."
+    )
+    static let backendConfig = ConfigurationKey(
+        "backend_config",
+        .object,
+        default: .described("see below"),
+        origin: .goGuerrilla,
+        summary: "The settings of the gateway and of all processors, in one flat object."
+    )
+    static let eventLoops = ConfigurationKey(
+        "event_loops",
+        .integer,
+        unit: "threads",
+        default: .described("one per available core"),
+        isReloadable: false,
+        range: 1...1024,
+        zeroMeansDefault: true,
+        summary: "How many threads serve connections."
+    )
+    static let maxMessageMemory = ConfigurationKey(
+        "max_message_memory",
+        .octets,
+        default: .described("25 % of the machine's memory"),
+        isReloadable: false,
+        range: 1_048_576 ... .max,
+        zeroMeansDefault: true,
+        summary:
+            "How much memory the messages being received and stored may take together. Beyond it new mail is answered `452 4.3.1`."
+    )
+    static let minFreeSpace = ConfigurationKey(
+        "min_free_space",
+        .octets,
+        default: .integer(0),
+        isEffective: false,
+        range: 0 ... .max,
+        summary:
+            "How much must be free on the store's file system for new mail to be accepted. 0 switches the check off."
+    )
+    static let shutdownTimeout = ConfigurationKey(
+        "shutdown_timeout",
+        .seconds,
+        default: .integer(60),
+        range: 1...86_400,
+        zeroMeansDefault: true,
+        summary: "How long connected clients may take to finish after a shutdown signal."
+    )
+    static let user = ConfigurationKey(
+        "user",
+        .string,
+        default: .described("unchanged"),
+        isReloadable: false,
+        isEffective: false,
+        summary: "The user to become once the listeners are open."
+    )
+    static let group = ConfigurationKey(
+        "group",
+        .string,
+        default: .described("the group of `user`"),
+        isReloadable: false,
+        isEffective: false,
+        summary: "The group to become once the listeners are open."
+    )
+    static let logFormat = ConfigurationKey(
+        "log_format",
+        .string,
+        default: .string("text"),
+        isReloadable: false,
+        isEffective: false,
+        allowedValues: ["text", "json"],
+        summary: "The form of a log line."
+    )
+    static let backendName = ConfigurationKey(
+        "backend_name",
+        .string,
+        origin: .goGuerrilla,
+        isEffective: false,
+        replacement: "name the processors in `save_process` of `backend_config`",
+        summary: "The backend of go-guerrilla before 1.6."
+    )
+
+    static let all = [
+        servers, allowedHosts, pidFile, logFile, logLevel, backendConfig, eventLoops, maxMessageMemory, minFreeSpace,
+        shutdownTimeout, user, group, logFormat, backendName,
+    ]
+}

@@ -1,0 +1,49 @@
+public import GuerrillaBackend
+import GuerrillaProcessors
+
+/// What becomes of messages: the processor chains, their deadlines, and the processors' own settings.
+public struct BackendConfiguration: Sendable, Equatable {
+    /// The processors a message goes through, separated by `|`. The default is `HeadersParser|Header|Debugger`.
+    public var saveProcess = "HeadersParser|Header|Debugger"
+
+    /// The processors that decide about a recipient, separated by `|`. The default is empty: all are accepted.
+    public var validateProcess = ""
+
+    /// How long storing a message may take. The default is 30 seconds.
+    public var saveTimeout: Duration = .seconds(30)
+
+    /// How long validating a recipient may take. The default is 5 seconds.
+    public var validateTimeout: Duration = .seconds(5)
+
+    /// The domain of the Delivered-To field. The default is the operating system's host name.
+    public var primaryMailHost: String
+
+    /// The most connections, threads or requests a store uses at once. The default is 1.
+    public var saveWorkersSize = 1
+
+    /// The processors' settings by key name, as in `backend_config`. The default is empty. Where a key of the gateway stands here too, the
+    /// property counts.
+    public var values = ConfigurationObject()
+
+    /// Makes a configuration with every other default.
+    public init(primaryMailHost: String = HostName.current) {
+        self.primaryMailHost = primaryMailHost
+    }
+
+    /// What processors read: ``values`` together with the gateway's settings.
+    ///
+    /// `log_received_mails` of the Debugger is filled in by go-guerrilla's rule: true when there are no values at all, false otherwise.
+    public var processorConfiguration: ProcessorConfiguration {
+        var all = values
+        if all[Debugger.logReceivedMails.name] == nil {
+            all[Debugger.logReceivedMails.name] = .bool(values.isEmpty)
+        }
+        all[GatewayKeys.saveProcess.name] = .string(saveProcess)
+        all[GatewayKeys.validateProcess.name] = .string(validateProcess)
+        all[GatewayKeys.saveTimeout.name] = .string(GoDuration(saveTimeout).description)
+        all[GatewayKeys.validateTimeout.name] = .string(GoDuration(validateTimeout).description)
+        all[GatewayKeys.primaryMailHost.name] = .string(primaryMailHost)
+        all[GatewayKeys.saveWorkersSize.name] = .integer(Int64(saveWorkersSize))
+        return ProcessorConfiguration(values: all)
+    }
+}

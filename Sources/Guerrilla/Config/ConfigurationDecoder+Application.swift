@@ -1,0 +1,18 @@
+import GuerrillaBackend
+
+extension ConfigurationDecoder {
+    /// The scalar keys at the top of the file.
+    func decodeApplication(_ section: ConfigurationSection, into configuration: inout DaemonConfiguration) {
+        configuration.allowedHosts = section.strings(ApplicationKeys.allowedHosts) ?? configuration.allowedHosts
+        configuration.pidFile = section.string(ApplicationKeys.pidFile) ?? configuration.pidFile
+        configuration.logFile =
+            section.string(ApplicationKeys.logFile).map { LogDestination($0) } ?? configuration.logFile
+        let level = section.string(ApplicationKeys.logLevel).flatMap { LogLevel(name: $0) }
+        configuration.logLevel = level ?? configuration.logLevel
+        configuration.eventLoops = section.integer(ApplicationKeys.eventLoops) ?? configuration.eventLoops
+        let memory = section.integer(ApplicationKeys.maxMessageMemory)
+        configuration.maximumMessageMemory = memory ?? configuration.maximumMessageMemory
+        let shutdownTimeout = section.duration(ApplicationKeys.shutdownTimeout)
+        configuration.shutdownTimeout = shutdownTimeout ?? configuration.shutdownTimeout
+    }
+}

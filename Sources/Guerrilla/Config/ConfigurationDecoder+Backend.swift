@@ -1,0 +1,102 @@
+import GuerrillaBackend
+import GuerrillaProcessors
+
+extension ConfigurationDecoder {
+    /// `backend_config`, whose keys are case-sensitive and shared by the gateway and all processors.
+    mutating func decodeBackend(_ node: ConfigurationNode?, base: BackendConfiguration) -> BackendConfiguration {
+        let keyPath = ApplicationKeys.backendConfig.name
+        let prefix = ProcessorConfiguration.environmentPrefix
+        var section = ConfigurationSection()
+        section.members = members(of: node, at: keyPath, keys: table.backend, isCaseSensitive: true)
+        check(table.gateway, in: &section, at: keyPath, environmentPrefix: prefix)
+
+        var backend = base
+        backend.saveProcess = section.anyString(GatewayKeys.saveProcess) ?? backend.saveProcess
+        backend.validateProcess = section.anyString(GatewayKeys.validateProcess) ?? backend.validateProcess
+        backend.saveTimeout = section.duration(GatewayKeys.saveTimeout) ?? backend.saveTimeout
+        backend.validateTimeout = section.duration(GatewayKeys.validateTimeout) ?? backend.validateTimeout
+        backend.saveWorkersSize = section.integer(GatewayKeys.saveWorkersSize) ?? backend.saveWorkersSize
+        backend.primaryMailHost = hostName(section, GatewayKeys.primaryMailHost, at: keyPath) ?? backend.primaryMailHost
+
+        checkChain(backend.saveProcess, of: GatewayKeys.saveProcess, at: keyPath)
+        checkChain(backend.validateProcess, of: GatewayKeys.validateProcess, at: keyPath)
+
+        let names = Set(
+            ConfigurationTable.processorNames(in: backend.saveProcess)
+                + ConfigurationTable.processorNames(in: backend.validateProcess)
+        )
+        let inUse = table.processors.filter { names.contains($0.name) || !names.isDisjoint(with: $0.aliases) }
+        checkProcessors(inUse, in: &section, at: keyPath)
+
+        backend.values = values(of: node, checked: section)
+        if backend.values[Debugger.logReceivedMails.name] == nil {
+            // go-guerrilla's rule: the default depends on whether there are any settings at all.
+            backend.values[Debugger.logReceivedMails.name] = .bool(node?.members?.isEmpty ?? true)
+        }
+        reportMissing(inUse, in: section, values: backend.processorConfiguration.values, at: keyPath)
+        return backend
+    }
+
+    private mutating func checkChain(_ chain: String, of key: ConfigurationKey, at keyPath: String) {
+        do throws(ProcessorChainError) {
+            _ = try table.registry?.chain(chain)
+        } catch {
+            problem("\(keyPath).\(key.name)", error.description)
+        }
+    }
+
+    /// Checks processors' keys. go-guerrilla never looks at the keys of a processor that is in no chain, so there a wrong value is
+    /// worth a warning only.
+    private mutating func checkProcessors(
+        _ inUse: [ConfigurationTable.ProcessorKeys],
+        in section: inout ConfigurationSection,
+        at keyPath: String
+    ) {
+        let gatewayNames = Set(table.gateway.map(\.name))
+        let namesInUse = Set(inUse.flatMap(\.keys).map(\.name))
+        check(
+            table.backend.filter { !gatewayNames.contains($0.name) },
+            in: &section,
+            at: keyPath,
+            environmentPrefix: ProcessorConfiguration.environmentPrefix,
+            isLenient: { $0.usesDefaultWhenWrong || !namesInUse.contains($0.name) }
+        )
+    }
+
+    /// What processors read: the members as written, unknown ones included, with checked values in their place.
+    private func values(of node: ConfigurationNode?, checked section: ConfigurationSection) -> ConfigurationObject {
+        var values = ConfigurationObject()
+        for member in node?.members ?? [] {
+            let value = member.node.value
+            values[member.key] = value == .null ? nil : value
+        }
+        for key in table.backend {
+            if let value = section.values[key.name] {
+                values[key.name] = value
+            } else if section.members[key.name] != nil {
+                // It is null, means the default, or is wrong and was reported.
+                values[key.name] = nil
+            }
+        }
+        return values
+    }
+
+    private mutating func reportMissing(
+        _ inUse: [ConfigurationTable.ProcessorKeys],
+        in section: ConfigurationSection,
+        values: ConfigurationObject,
+        at keyPath: String
+    ) {
+        var reported = section.wrong
+        for processor in inUse {
+            for key in processor.keys
+            where key.isRequired && key.isEffective && key.defaultValue?.value == nil && values[key.name] == nil {
+                guard reported.insert(key.name).inserted else { continue }
+                problem(
+                    "\(keyPath).\(key.name)",
+                    "required by the processor `\(processor.name)`, but not set; expected \(key.expectation)"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import GuerrillaBackend
+
+extension ConfigurationDecoder {
+    /// The elements of `servers`. When there are none, the server of `configuration` stays.
+    mutating func decodeServers(_ section: ConfigurationSection, into configuration: inout DaemonConfiguration) {
+        let elements = section.node(ApplicationKeys.servers)?.elements ?? []
+        guard !elements.isEmpty else { return }
+        let problemsBefore = problems.count
+        var servers: [ServerConfiguration] = []
+        for (index, element) in elements.enumerated() where element.members != nil {
+            let keyPath = "servers[\(index)]"
+            guard let server = decodeServer(element, index: index, at: keyPath) else { continue }
+            guard !servers.contains(where: { $0.listenInterface == server.listenInterface }) else {
+                warn(
+                    "\(keyPath).listen_interface",
+                    "an earlier server has the same interface \(server.listenInterface); this one is dropped",
+                    line: element.position.line
+                )
+                continue
+            }
+            servers.append(server)
+        }
+        configuration.servers = servers
+        // A server that could not be read may be the enabled one.
+        if problems.count == problemsBefore, !section.wrong.contains(ApplicationKeys.servers.name),
+            !servers.contains(where: \.isEnabled)
+        {
+            problem(
+                "servers",
+                "there are no servers that can start, please check your config",
+                line: section.line(ApplicationKeys.servers)
+            )
+        }
+    }
+
+    /// - Returns: nil when the server has no usable interface, which is reported.
+    private mutating func decodeServer(
+        _ node: ConfigurationNode,
+        index: Int,
+        at keyPath: String
+    ) -> ServerConfiguration? {
+        let section = section(of: node, at: keyPath, keys: table.server)
+        let isEnabled = section.bool(ServerKeys.isEnabled) ?? false
+        let tls = decodeTLS(section.node(ServerKeys.tls), at: "\(keyPath).tls", isServerEnabled: isEnabled)
+        let hostName = hostName(section, ServerKeys.hostName, at: keyPath)
+        guard let listenInterface = listenInterface(section, index: index, at: keyPath, line: node.position.line) else {
+            return nil
+        }
+        var server = ServerConfiguration(listenInterface: listenInterface, hostName: hostName ?? self.hostName)
+        server.isEnabled = isEnabled
+        server.tls = tls
+        server.logFile = section.string(ServerKeys.logFile).map { LogDestination($0) }
+        server.maximumMessageSize = section.integer(ServerKeys.maxSize) ?? server.maximumMessageSize
+        server.maximumClients = section.integer(ServerKeys.maxClients) ?? server.maximumClients
+        server.maximumRecipients = section.integer(ServerKeys.maxRecipients) ?? server.maximumRecipients
+        server.maximumMessagesPerSession =
+            section.integer(ServerKeys.maxMessagesPerSession) ?? server.maximumMessagesPerSession
+        server.maximumCommandLine = section.integer(ServerKeys.maxCommandLine) ?? server.maximumCommandLine
+        if let value = section.integer(ServerKeys.dataOverrun) {
+            server.dataOverrun = value
+        }
+        server.maximumBadCommands = section.integer(ServerKeys.maxBadCommands) ?? server.maximumBadCommands
+        server.timeout = section.duration(ServerKeys.timeout) ?? server.timeout
+        if let value = section.duration(ServerKeys.commandTimeout) {
+            server.commandTimeout = value
+        }
+        if let value = section.duration(ServerKeys.dataTimeout) {
+            server.dataTimeout = value
+        }
+        server.messageTimeout = section.duration(ServerKeys.messageTimeout) ?? server.messageTimeout
+        server.sessionTimeout = section.duration(ServerKeys.sessionTimeout) ?? server.sessionTimeout
+        return server
+    }
+
+    private mutating func listenInterface(
+        _ section: ConfigurationSection,
+        index: Int,
+        at keyPath: String,
+        line: Int
+    ) -> ListenInterface? {
+        let key = ServerKeys.listenInterface
+        guard let text = section.string(key) else {
+            if !section.wrong.contains(key.name) {
+                let message = "listen interface not specified for server at index \(index)"
+                problem("\(keyPath).\(key.name)", message, line: section.line(key) ?? line)
+            }
+            return nil
+        }
+        guard let listenInterface = ListenInterface(text) else {
+            let message =
+                "expected address:port, such as 127.0.0.1:25, [::1]:25 or :25, found \(ConfigurationValue.quoted(text))"
+            problem("\(keyPath).\(key.name)", message, line: section.line(key))
+            return nil
+        }
+        return listenInterface
+    }
+
+    /// A host name. It ends up in replies and header fields, where a space or a line break would do harm.
+    mutating func hostName(_ section: ConfigurationSection, _ key: ConfigurationKey, at keyPath: String) -> String? {
+        guard let name = section.string(key) else { return nil }
+        let isUsable = name.unicodeScalars.allSatisfy {
+            !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+        }
+        guard isUsable else {
+            let message = "a host name holds no spaces or control characters, found \(ConfigurationValue.quoted(name))"
+            problem(Self.join(keyPath, key.name), message, line: section.line(key))
+            return nil
+        }
+        return name
+    }
+
+    /// TLS comes in a later version. Until then a server may not silently offer less than its configuration asks for.
+    private mutating func decodeTLS(
+        _ node: ConfigurationNode?,
+        at keyPath: String,
+        isServerEnabled: Bool
+    ) -> TLSSettings {
+        var tls = TLSSettings()
+        guard let node, node.members != nil else { return tls }
+        var section = ConfigurationSection()
+        section.members = members(of: node, at: keyPath, keys: table.tls, isCaseSensitive: false)
+        // One sentence about TLS says it better than one for each of its keys, and none is needed when it is off.
+        check(table.tls, in: &section, at: keyPath, warnsOfIneffective: false)
+
+        tls.isStartTLSOn = section.bool(TLSKeys.startTLSOn) ?? false
+        tls.isAlwaysOn = section.bool(TLSKeys.tlsAlwaysOn) ?? false
+        tls.privateKeyFile = section.string(TLSKeys.privateKeyFile)
+        tls.publicKeyFile = section.string(TLSKeys.publicKeyFile)
+        tls.protocols = section.strings(TLSKeys.protocols) ?? []
+        tls.ciphers = section.strings(TLSKeys.ciphers) ?? []
+        tls.curves = section.strings(TLSKeys.curves) ?? []
+        tls.clientAuthType = section.string(TLSKeys.clientAuthType)
+        tls.rootCAsFile = section.string(TLSKeys.rootCAsFile)
+        tls.prefersServerCipherSuites = section.bool(TLSKeys.preferServerCipherSuites) ?? false
+
+        if isServerEnabled, tls.isAlwaysOn {
+            problem(
+                "\(keyPath).\(TLSKeys.tlsAlwaysOn.name)",
+                "TLS is not available in this version; set it to false",
+                line: section.line(TLSKeys.tlsAlwaysOn)
+            )
+        }
+        if isServerEnabled, tls.isStartTLSOn {
+            warn(
+                "\(keyPath).\(TLSKeys.startTLSOn.name)",
+                "TLS is not available in this version; STARTTLS is not offered",
+                line: section.line(TLSKeys.startTLSOn)
+            )
+        }
+        return tls
+    }
+}

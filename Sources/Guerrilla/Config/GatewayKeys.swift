@@ -1,0 +1,110 @@
+import GuerrillaBackend
+
+/// The keys of `backend_config` that belong to no single processor.
+enum GatewayKeys {
+    /// A year: long enough to mean "no limit", and far from the overflow of a deadline in nanoseconds.
+    private static let time: ClosedRange<Int64> = 1...31_536_000_000_000_000
+
+    static let saveProcess = ConfigurationKey(
+        "save_process",
+        .string,
+        default: .string("HeadersParser|Header|Debugger"),
+        origin: .goGuerrilla,
+        summary:
+            "The processors a message goes through, left to right, separated by `|`. An empty string accepts and discards."
+    )
+    static let validateProcess = ConfigurationKey(
+        "validate_process",
+        .string,
+        default: .string(""),
+        origin: .goGuerrilla,
+        summary: "The processors that decide about a recipient. Empty accepts every recipient in `allowed_hosts`."
+    )
+    static let saveWorkersSize = ConfigurationKey(
+        "save_workers_size",
+        .integer,
+        unit: "workers",
+        default: .integer(1),
+        origin: .goGuerrilla,
+        isEffective: false,
+        range: 1...1024,
+        zeroMeansDefault: true,
+        usesDefaultWhenWrong: true,
+        summary: "The most connections, threads or requests a store uses at once."
+    )
+    static let saveTimeout = ConfigurationKey(
+        "gw_save_timeout",
+        .duration,
+        default: .string("30s"),
+        origin: .goGuerrilla,
+        range: time,
+        usesDefaultWhenWrong: true,
+        summary: "How long storing a message may take before the client is asked to try again later."
+    )
+    static let validateTimeout = ConfigurationKey(
+        "gw_val_rcpt_timeout",
+        .duration,
+        default: .string("5s"),
+        origin: .goGuerrilla,
+        range: time,
+        usesDefaultWhenWrong: true,
+        summary: "How long validating a recipient may take."
+    )
+    static let primaryMailHost = ConfigurationKey(
+        "primary_mail_host",
+        .string,
+        default: .described("the operating system's host name"),
+        origin: .goGuerrilla,
+        isEffective: false,
+        summary: "The domain of the Delivered-To field. Used by the processors `header`, `sql` and `guerrillaredisdb`."
+    )
+    static let storedLineEndings = ConfigurationKey(
+        "stored_line_endings",
+        .string,
+        default: .string("crlf"),
+        isEffective: false,
+        allowedValues: ["crlf", "lf"],
+        summary: "The line endings of stored messages. `crlf` keeps every octet; `lf` is what go-guerrilla stores."
+    )
+    static let rcptCacheSeconds = ConfigurationKey(
+        "rcpt_cache_seconds",
+        .seconds,
+        default: .integer(0),
+        isEffective: false,
+        range: 0...86_400,
+        summary: "How long a verdict about a recipient is remembered. 0 switches remembering off."
+    )
+
+    static let all =
+        [
+            saveProcess, validateProcess, saveWorkersSize, saveTimeout, validateTimeout, primaryMailHost,
+            storedLineEndings,
+            rcptCacheSeconds,
+        ] + legacy
+
+    private static let legacy =
+        ["mysql_db", "mysql_host", "mysql_pass", "mysql_user"].map { name in
+            ConfigurationKey(
+                name,
+                .string,
+                isSecret: name == "mysql_pass",
+                origin: .goGuerrilla,
+                isEffective: false,
+                replacement: "write `sql_driver` and `sql_dsn`",
+                summary: "Replaced by `sql_driver` and `sql_dsn`."
+            )
+        }
+        + [
+            ("save_processors", "save_process"), ("process_stack", "save_process"),
+            ("validate_processors", "validate_process"),
+        ].map { name, modern in
+            ConfigurationKey(
+                name,
+                .string,
+                origin: .goGuerrilla,
+                isEffective: false,
+                replacement: "write `\(modern)`",
+                summary: "Replaced by `\(modern)`."
+            )
+        }
+}

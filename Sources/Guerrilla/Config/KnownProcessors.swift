@@ -1,0 +1,104 @@
+import GuerrillaBackend
+
+// The keys of processors that go-guerrilla has and this version has not, so that they are understood. A processor that
+// is built declares its keys itself.
+
+extension ConfigurationTable.ProcessorKeys {
+    /// All of them, in the order of the documentation.
+    static let known = [redis, sql, guerrillaRedisDB, mailDir, fastCGI, wildcard, s3]
+
+    private static let redis = Self(
+        "redis",
+        keys: [
+            later("redis_expire_seconds", .seconds, isRequired: true, "How long a message is kept."),
+            later("redis_interface", .string, isRequired: true, "The Redis server, `address:port`."),
+        ]
+    )
+
+    private static let sql = Self(
+        "sql",
+        keys: [
+            later("mail_table", .string, isRequired: true, "The table messages are stored in."),
+            later("sql_driver", .string, isRequired: true, "The kind of database."),
+            later("sql_dsn", .string, isRequired: true, isSecret: true, "The data source name."),
+            GatewayKeys.primaryMailHost,
+            later("sql_insert", .string, "The head of the INSERT statement, in place of the built-in one."),
+            later("sql_values", .string, "The VALUES group of the INSERT statement, in place of the built-in one."),
+            later("sql_max_open_conns", .integer, unit: "connections", "The most connections open at once."),
+            later("sql_max_idle_conns", .integer, unit: "connections", "The most idle connections kept."),
+            later("sql_max_conn_lifetime", .string, "How long a connection is used, in Go's duration syntax."),
+        ]
+    )
+
+    private static let guerrillaRedisDB = Self(
+        "guerrillaredisdb",
+        keys: [
+            GatewayKeys.saveWorkersSize,
+            later("mail_table", .string, isRequired: true, "The table messages are stored in."),
+            later("sql_driver", .string, isRequired: true, "The kind of database."),
+            later("sql_dsn", .string, isRequired: true, isSecret: true, "The data source name."),
+            later("redis_expire_seconds", .seconds, isRequired: true, "How long a message is kept."),
+            later("redis_interface", .string, isRequired: true, "The Redis server, `address:port`."),
+            GatewayKeys.primaryMailHost,
+            later("redis_sql_batch_timeout", .integer, "How long rows are gathered before they are written."),
+        ]
+    )
+
+    private static let mailDir = Self(
+        "maildir",
+        keys: [
+            later("maildir_path", .string, isRequired: true, "The directory; `[user]` stands for the local-part."),
+            later("maildir_user_map", .string, isRequired: true, "The users: `name=uid:gid,…`; −1 leaves the owner."),
+        ]
+    )
+
+    private static let fastCGI = Self(
+        "fastcgi",
+        keys: [
+            later("fcgi_script_filename_save", .string, isRequired: true, "The script that stores a message."),
+            later("fcgi_script_filename_validate", .string, isRequired: true, "The script that validates a recipient."),
+            later("fcgi_connection_type", .string, isRequired: true, "`unix` or `tcp`."),
+            later("fcgi_connection_address", .string, isRequired: true, "The socket's path, or `address:port`."),
+        ]
+    )
+
+    private static let wildcard = Self(
+        "wildcard",
+        keys: [later("wildcard_hosts", .string, isRequired: true, "Patterns of accepted domains, separated by commas.")]
+    )
+
+    private static let s3 = Self(
+        "s3",
+        keys: [
+            later("s3_endpoint", .string, isRequired: true, "The server."),
+            later("s3_access_key_id", .string, isRequired: true, "The access key's name."),
+            later("s3_secret_access_key", .string, isRequired: true, isSecret: true, "The access key."),
+            later("s3_region", .string, isRequired: true, "The region."),
+            later("s3_bucket_name", .string, isRequired: true, "The bucket."),
+            later("s3_use_tls", .bool, isRequired: true, "Whether to use TLS."),
+        ]
+    )
+
+    /// A key of a processor that go-guerrilla has and this version has not.
+    private static func later(
+        _ name: String,
+        _ type: ConfigurationKey.ValueType,
+        unit: String? = nil,
+        isRequired: Bool = false,
+        isSecret: Bool = false,
+        _ summary: String
+    ) -> ConfigurationKey {
+        ConfigurationKey(
+            name,
+            type,
+            unit: unit,
+            isRequired: isRequired,
+            isSecret: isSecret,
+            origin: .goGuerrilla,
+            isEffective: false,
+            // go-guerrilla drops wrong values of optional keys without a word.
+            usesDefaultWhenWrong: !isRequired,
+            summary: summary
+        )
+    }
+}

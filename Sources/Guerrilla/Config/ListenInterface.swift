@@ -1,0 +1,49 @@
+/// An address to listen on, written as in Go: `127.0.0.1:25`, `[::1]:25`, `mail.example.com:25`, or `:25` for all interfaces.
+///
+/// Two are equal when host and port are, however they are written.
+public struct ListenInterface: Sendable, Hashable, LosslessStringConvertible {
+    /// The address or host name without brackets; nil for all interfaces.
+    public let host: String?
+
+    /// The port, 0 to 65,535. At 0 the operating system chooses one.
+    public let port: Int
+
+    /// Makes an interface of a host, nil for all of them, and a port.
+    ///
+    /// - Precondition: `port` is between 0 and 65,535.
+    public init(host: String?, port: Int) {
+        precondition((0...65_535).contains(port), "a port is between 0 and 65535, not \(port)")
+        self.host = host?.isEmpty == true ? nil : host
+        self.port = port
+    }
+
+    /// Parses `host:port`.
+    ///
+    /// - Returns: nil when there is no port, when it is no number from 0 to 65,535, or when an IPv6 address stands without brackets.
+    public init?(_ text: String) {
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+        let portText = text[text.utf8.index(after: colon)...]
+        // Int accepts a sign, a port does not.
+        guard !portText.isEmpty, portText.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
+            let port = Int(portText), port <= 65_535
+        else { return nil }
+        var host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.utf8.count >= 2
+        if isBracketed {
+            host = host.dropFirst().dropLast()
+        }
+        guard isBracketed || !host.utf8.contains(UInt8(ascii: ":")) else { return nil }
+        guard
+            host.unicodeScalars.allSatisfy({
+                !$0.properties.isWhitespace && $0.properties.generalCategory != .control && $0 != "[" && $0 != "]"
+            })
+        else { return nil }
+        self.init(host: host.isEmpty ? nil : String(host), port: port)
+    }
+
+    /// `host:port`, with an IPv6 address in brackets.
+    public var description: String {
+        guard let host else { return ":\(port)" }
+        return host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}

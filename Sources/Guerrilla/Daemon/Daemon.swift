@@ -1,0 +1,279 @@
+public import GuerrillaBackend
+import GuerrillaMail
+import GuerrillaProcessors
+import GuerrillaSMTP
+import GuerrillaServer
+public import Logging
+public import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A mail receiver: its servers, the backend behind them and its log.
+///
+/// ```swift
+/// var configuration = DaemonConfiguration.embeddedDefault(hostName: "mail.example.com")
+/// configuration.backend.saveProcess = "HeadersParser|Header|sqlite"
+/// let daemon = Daemon(configuration: configuration)
+/// let listeners = try await daemon.start()
+/// …
+/// await daemon.shutdown()
+/// ```
+///
+/// Two daemons in one process know nothing of each other.
+public actor Daemon {
+    /// A server that accepts connections.
+    public struct Listener: Sendable {
+        /// `listen_interface` as configured.
+        public let interface: String
+        /// The address listened on, with the port that the system chose if none was asked for.
+        public let address: SocketAddress
+    }
+
+    private enum State {
+        case idle
+        case starting(isInterrupted: Bool)
+        case running(Running)
+        case stopped
+    }
+
+    private struct Running {
+        var group: MultiThreadedEventLoopGroup
+        var gateway: Gateway
+        var servers: [SMTPServer] = []
+        var log: LogWriter
+        var logger: Logger
+        var pidFile: PIDFile?
+    }
+
+    /// What the daemon was made for.
+    public nonisolated let configuration: DaemonConfiguration
+    private let registry: ProcessorRegistry
+    private let backend: (any Backend)?
+    private var state = State.idle
+    /// Calls of ``shutdown()`` that wait for a start to be given up.
+    private var startWaiters: [CheckedContinuation<Void, Never>] = []
+
+    /// Creates a daemon that does nothing yet.
+    /// - Parameters:
+    ///   - configuration: What to do.
+    ///   - registry: The processors that chains may name.
+    ///   - backend: A backend of the application's own, in the place of the configured chains.
+    public init(
+        configuration: DaemonConfiguration,
+        registry: ProcessorRegistry = .standard,
+        backend: (any Backend)? = nil
+    ) {
+        self.configuration = configuration
+        self.registry = registry
+        self.backend = backend
+    }
+
+    /// Starts backend and servers.
+    ///
+    /// - Returns: The listeners, in the order of the configuration.
+    /// - Throws: ``DaemonError`` in one sentence. Nothing is left half-started then.
+    @discardableResult
+    public func start() async throws -> [Listener] {
+        guard case .idle = self.state else { throw DaemonError("a daemon is started once only") }
+        self.state = .starting(isInterrupted: false)
+        defer {
+            for waiter in self.startWaiters { waiter.resume() }
+            self.startWaiters = []
+        }
+        do {
+            try OpenFileLimit.raise(forClients: self.configuration.enabledServers.map(\.maximumClients))
+            let log = try LogWriter(self.configuration.logFile)
+            let logger = self.makeLogger(log)
+            let group = MultiThreadedEventLoopGroup(
+                numberOfThreads: max(1, self.configuration.eventLoops ?? System.coreCount)
+            )
+            var running = Running(group: group, gateway: Gateway(), log: log, logger: logger)
+            do {
+                let listeners = try await self.start(&running)
+                if case .starting(isInterrupted: true) = self.state {
+                    throw DaemonError("the daemon was shut down while it started")
+                }
+                self.state = .running(running)
+                return listeners
+            } catch {
+                await self.stop(running, deadline: .now + .seconds(5))
+                throw error
+            }
+        } catch {
+            self.state = .stopped
+            throw DaemonError(wrapping: error)
+        }
+    }
+
+    private func start(_ running: inout Running) async throws -> [Listener] {
+        let backend = self.configuration.backend
+        try await running.gateway.start(
+            try self.makeBackend(logger: running.logger),
+            timeouts: Gateway.Timeouts(save: backend.saveTimeout, validate: backend.validateTimeout)
+        )
+        let resources = ServerResources(
+            eventLoopGroup: running.group,
+            memoryBudget: MemoryBudget(
+                limit: self.configuration.maximumMessageMemory ?? PhysicalMemory.octets / 4
+            ),
+            gateway: running.gateway,
+            allowedHosts: AllowedHosts(self.configuration.allowedHosts)
+        )
+        var listeners: [Listener] = []
+        for server in self.configuration.enabledServers {
+            let smtpServer = try await SMTPServer(
+                settings: self.settings(for: server, running: running),
+                resources: resources
+            )
+            running.servers.append(smtpServer)
+            do {
+                let address = try await Self.listen(smtpServer, on: server)
+                listeners.append(Listener(interface: server.listenInterface.description, address: address))
+            } catch {
+                throw DaemonError("cannot listen on \(server.listenInterface): \(Self.reason(of: error))")
+            }
+        }
+        if let path = self.configuration.pidFile {
+            running.pidFile = try PIDFile(writingTo: path)
+            running.logger.info("pid_file (\(path)) written with pid:\(PIDFile.processID)")
+        }
+        for problem in AllowedHosts(self.configuration.allowedHosts).problems {
+            running.logger.warning("allowed_hosts: \(problem)")
+        }
+        for listener in listeners {
+            running.logger.info("Listening on TCP \(listener.address.hostAndPort)")
+        }
+        return listeners
+    }
+
+    /// The daemon's log; discards everything when the daemon is not running.
+    public var logger: Logger {
+        guard case .running(let running) = self.state else {
+            return Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
+        }
+        return running.logger
+    }
+
+    /// Stops accepting, lets messages in hand be finished, and closes everything.
+    ///
+    /// A daemon that is just starting gives that up: its ``start()`` throws.
+    ///
+    /// - Returns: False when connections had to be cut off because `shutdown_timeout` had passed.
+    @discardableResult
+    public func shutdown() async -> Bool {
+        switch self.state {
+        case .idle, .stopped:
+            return true
+        case .starting:
+            self.state = .starting(isInterrupted: true)
+            await withCheckedContinuation { self.startWaiters.append($0) }
+            return true
+        case .running(let running):
+            self.state = .stopped
+            return await self.stop(running, deadline: .now + self.configuration.shutdownTimeout)
+        }
+    }
+
+    @discardableResult
+    private func stop(_ running: Running, deadline: ContinuousClock.Instant) async -> Bool {
+        let cutOff = await withTaskGroup(of: Int.self) { group in
+            for server in running.servers { group.addTask { await server.shutdown(deadline: deadline) } }
+            return await group.reduce(0, +)
+        }
+        if cutOff > 0 {
+            running.logger.error("graceful shutdown timed out", metadata: ["connections": "\(cutOff)"])
+        }
+        await running.gateway.shutdown(deadline: deadline)
+        running.logger.info("Backend shutdown completed")
+        try? await running.group.shutdownGracefully()
+        running.pidFile?.remove()
+        await running.log.close()
+        return cutOff == 0
+    }
+
+    // MARK: Parts
+
+    private func makeBackend(logger: Logger) throws -> any Backend {
+        if let backend = self.backend { return backend }
+        let chain = try ProcessorChain(self.configuration.backend, registry: self.registry, logger: logger)
+        if !chain.stores { logger.warning("\(DaemonCheck.discardsMail)") }
+        return chain
+    }
+
+    private func makeLogger(_ log: LogWriter) -> Logger {
+        var logger = Logger(label: "guerrilla") { _ in WriterLogHandler(writer: log, logLevel: .info) }
+        logger.logLevel = self.configuration.logLevel.loggerLevel
+        return logger
+    }
+
+    private func settings(for server: ServerConfiguration, running: Running) -> ServerSettings {
+        var settings = ServerSettings(
+            hostName: server.hostName,
+            version: GuerrillaVersion.current,
+            logger: running.logger
+        )
+        settings.limits.messageSize = server.maximumMessageSize
+        settings.limits.recipients = server.maximumRecipients
+        settings.limits.messages = server.maximumMessagesPerSession
+        settings.limits.commandLine = server.maximumCommandLine
+        settings.limits.dataOverrun = server.dataOverrun
+        settings.limits.badCommands = server.maximumBadCommands
+        settings.maximumClients = server.maximumClients
+        settings.commandTimeout = server.commandTimeout
+        settings.dataTimeout = server.dataTimeout
+        settings.messageTimeout = server.messageTimeout
+        settings.sessionTimeout = server.sessionTimeout
+        let log = running.log
+        let level = running.logger.logLevel
+        if level <= .warning, self.configuration.logFile != .off {
+            settings.messageLog = { if LogText.level(of: $0) >= level { log.write(.message($0)) } }
+        }
+        return settings
+    }
+
+    /// Without a host, on all addresses of both families where the system has both.
+    private static func listen(_ server: SMTPServer, on interface: ServerConfiguration) async throws -> SocketAddress {
+        if let host = interface.host { return try await server.listen(host: host, port: interface.port) }
+        do {
+            return try await server.listen(host: "::", port: interface.port)
+        } catch let error as IOError where error.errnoCode == EAFNOSUPPORT {
+            return try await server.listen(host: "0.0.0.0", port: interface.port)
+        }
+    }
+
+    private static func reason(of error: any Error) -> String {
+        // Without the names of C functions that the error's own description has.
+        if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
+        return "\(error)"
+    }
+}
+
+/// Why a daemon did not start: one sentence for its operator.
+public struct DaemonError: Error, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+
+    init(wrapping error: any Error) {
+        self.description = (error as? DaemonError)?.description ?? "\(error)"
+    }
+}
+
+extension SocketAddress {
+    /// `127.0.0.1:2525`, `[::1]:2525`.
+    public var hostAndPort: String {
+        let host = self.ipAddress ?? self.pathname ?? "?"
+        let port = self.port.map { ":\($0)" } ?? ""
+        return host.contains(":") ? "[\(host)]\(port)" : "\(host)\(port)"
+    }
+}

@@ -1,0 +1,49 @@
+public import GuerrillaBackend
+import GuerrillaMail
+import Logging
+
+/// What can be said about a configuration without starting anything.
+public struct DaemonCheck: Sendable {
+    static let discardsMail = "no processor of save_process stores messages: mail is accepted and discarded"
+
+    /// What would prevent the start.
+    public private(set) var errors: [String] = []
+    /// What the operator should know.
+    public private(set) var warnings: [String] = []
+
+    /// Looks at a configuration that was decoded without problems.
+    public init(_ configuration: DaemonConfiguration, registry: ProcessorRegistry = .standard) {
+        do {
+            let silent = Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
+            let chain = try ProcessorChain(configuration.backend, registry: registry, logger: silent)
+            if !chain.stores { self.warnings.append("backend_config.save_process: \(Self.discardsMail)") }
+        } catch let error as ConfigurationError {
+            self.errors.append("\(error)")  // It names the key.
+        } catch {
+            self.errors.append("backend_config: \(error)")
+        }
+        do {
+            try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
+        } catch {
+            self.errors.append("servers: \(error)")
+        }
+        self.warnings += AllowedHosts(configuration.allowedHosts).problems.map { "allowed_hosts: \($0)" }
+    }
+}
+
+extension ProcessorChain {
+    /// Builds the chains that a configuration names.
+    convenience init(_ configuration: BackendConfiguration, registry: ProcessorRegistry, logger: Logger) throws {
+        try self.init(
+            save: configuration.saveProcess,
+            validate: configuration.validateProcess,
+            registry: registry,
+            context: ProcessorContext(
+                configuration: configuration.processorConfiguration,
+                logger: logger,
+                primaryMailHost: configuration.primaryMailHost,
+                saveTimeout: configuration.saveTimeout
+            )
+        )
+    }
+}

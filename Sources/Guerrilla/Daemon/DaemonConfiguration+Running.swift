@@ -1,0 +1,4 @@
+extension DaemonConfiguration {
+    /// The servers that are to listen.
+    var enabledServers: [ServerConfiguration] { self.servers.filter(\.isEnabled) }
+}

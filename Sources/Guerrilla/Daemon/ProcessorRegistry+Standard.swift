@@ -1,0 +1,17 @@
+public import GuerrillaBackend
+import GuerrillaProcessors
+
+#if SQLite
+import GuerrillaSQLite
+#endif
+
+extension ProcessorRegistry {
+    /// All processors that this package was built with.
+    public static var standard: ProcessorRegistry {
+        var registry = ProcessorRegistry(BuiltInProcessors.all)
+        #if SQLite
+        registry.register(SQLiteProcessor.description)
+        #endif
+        return registry
+    }
+}

@@ -1,0 +1,25 @@
+public import GuerrillaSMTP
+
+/// What a processor chain did with a message.
+///
+/// A chain ends in ``discarded``; a processor that has committed the message to a store turns that into ``stored`` on
+/// the way back. So the last word of the final 250 is the truth of this very message, not a property of the
+/// configuration.
+public enum SaveVerdict: Sendable, Equatable {
+    /// Accepted, but nobody has kept it.
+    case discarded
+    /// Accepted and committed.
+    case stored
+    /// A processor's own reply, sent as it is. Its code says whether the message was accepted.
+    case reply(SMTPReply)
+}
+
+/// What a processor chain thinks of a recipient.
+public enum RecipientVerdict: Sendable, Equatable {
+    /// Answered 250 2.1.5.
+    case accepted
+    /// No such recipient: answered 550 5.1.1 with the reason behind it.
+    case rejected(reason: String)
+    /// A processor's own reply, 4yz for trouble of ours.
+    case reply(SMTPReply)
+}

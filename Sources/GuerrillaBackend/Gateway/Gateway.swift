@@ -1,0 +1,132 @@
+import Synchronization
+
+/// Stands between the servers and the backend, so that the backend can be replaced under load.
+///
+/// A message or a recipient takes a ``Lease`` on the backend that is current and keeps it to its verdict. A backend
+/// that was replaced is shut down when its last lease comes back, or when its deadline passes.
+public final class Gateway: Sendable {
+    /// How long verdicts may take.
+    public struct Timeouts: Sendable, Equatable {
+        /// `gw_save_timeout`. The default is 30 seconds.
+        public var save: Duration
+        /// `gw_val_rcpt_timeout`. The default is 5 seconds.
+        public var validate: Duration
+
+        /// Creates a pair of limits.
+        public init(save: Duration = .seconds(30), validate: Duration = .seconds(5)) {
+            self.save = save
+            self.validate = validate
+        }
+    }
+
+    private let current = Mutex<Generation?>(nil)
+
+    /// A gateway without a backend: messages are answered 451 until ``start(_:timeouts:)``.
+    public init() {}
+
+    /// Starts a backend and puts it in the place of the present one, which is shut down once it is idle.
+    ///
+    /// - Parameters:
+    ///   - backend: The new backend. If it does not start, the present one stays in place.
+    ///   - timeouts: Limits for its verdicts.
+    ///   - drainDeadline: How long the present backend may go on with messages it has.
+    /// - Throws: What the backend's `start()` throws.
+    public func start(
+        _ backend: any Backend,
+        timeouts: Timeouts = Timeouts(),
+        drainDeadline: Duration = .seconds(60)
+    ) async throws {
+        try await backend.start()
+        let generation = Generation(backend: backend, timeouts: timeouts)
+        let former = self.current.withLock { current in
+            defer { current = generation }
+            return current
+        }
+        await former?.retire(deadline: .now + drainDeadline)
+    }
+
+    /// Takes no more messages and shuts the backend down when the last verdict is given, or at the deadline.
+    public func shutdown(deadline: ContinuousClock.Instant) async {
+        let former = self.current.withLock { $0.take() }
+        await former?.retire(deadline: deadline)
+    }
+
+    /// The present backend, for one message or recipient; nil when there is none.
+    package func lease() -> Lease? {
+        self.current.withLock { generation in
+            guard let generation else { return nil }
+            return Lease(generation)
+        }
+    }
+
+    /// Holds a backend from a question to its verdict.
+    package final class Lease: Sendable {
+        private let generation: Generation
+
+        fileprivate init(_ generation: Generation) {
+            self.generation = generation
+            generation.leaseTaken()
+        }
+
+        deinit {
+            self.generation.leaseReturned()
+        }
+
+        package var backend: any Backend { self.generation.backend }
+        package var timeouts: Timeouts { self.generation.timeouts }
+    }
+}
+
+/// A backend with the number of verdicts it still owes.
+private final class Generation: Sendable {
+    private struct State {
+        var leases = 0
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    let backend: any Backend
+    let timeouts: Gateway.Timeouts
+    private let state = Mutex(State())
+
+    init(backend: any Backend, timeouts: Gateway.Timeouts) {
+        self.backend = backend
+        self.timeouts = timeouts
+    }
+
+    func leaseTaken() {
+        self.state.withLock { $0.leases += 1 }
+    }
+
+    func leaseReturned() {
+        let waiter = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.leases -= 1
+            return state.leases == 0 ? state.waiter.take() : nil
+        }
+        waiter?.resume()
+    }
+
+    func retire(deadline: ContinuousClock.Instant) async {
+        var timer: Task<Void, any Error>?
+        await withCheckedContinuation { continuation in
+            let isIdle = self.state.withLock { state in
+                if state.leases > 0 { state.waiter = continuation }
+                return state.leases == 0
+            }
+            if isIdle {
+                continuation.resume()
+                return
+            }
+            // Not before there is somebody to wake: the deadline may have passed already.
+            timer = Task {
+                try await Task.sleep(until: deadline, clock: .continuous)
+                self.giveUpWaiting()
+            }
+        }
+        timer?.cancel()
+        await self.backend.shutdown(deadline: deadline)
+    }
+
+    private func giveUpWaiting() {
+        self.state.withLock { $0.waiter.take() }?.resume()
+    }
+}

@@ -1,0 +1,79 @@
+public import GuerrillaMail
+
+/// The processors named in `save_process` and `validate_process`, as one backend.
+///
+/// A processor that is named in both chains, or twice, is one instance.
+public final class ProcessorChain: Backend {
+    private let saving: [any Processor]
+    private let validating: [any Processor]
+    /// All instances once, in the order of their first appearance.
+    private let instances: [any Processor]
+    /// Whether a processor of the save chain keeps messages.
+    public let stores: Bool
+
+    /// Builds the processors of both chains; none is started yet.
+    /// - Parameters:
+    ///   - save: Names separated by `|`; empty accepts and discards everything.
+    ///   - validate: Likewise; empty accepts every recipient whose host is allowed.
+    ///   - registry: Where the names are looked up.
+    ///   - context: What the factories are given.
+    /// - Throws: ``ProcessorChainError``, or what a factory throws.
+    public init(
+        save: String,
+        validate: String = "",
+        registry: ProcessorRegistry,
+        context: ProcessorContext
+    ) throws {
+        var made: [String: any Processor] = [:]
+        var instances: [any Processor] = []
+        func instantiate(_ descriptions: [ProcessorDescription]) throws -> [any Processor] {
+            try descriptions.map { description in
+                if let processor = made[description.name] { return processor }
+                let processor = try description.make(context)
+                made[description.name] = processor
+                instances.append(processor)
+                return processor
+            }
+        }
+        let saving = try registry.chain(save)
+        let validating = try registry.chain(validate)
+        self.saving = try instantiate(saving.filter { $0.capabilities.contains(.saves) })
+        self.validating = try instantiate(validating.filter { $0.capabilities.contains(.validates) })
+        self.instances = instances
+        self.stores = saving.contains { $0.capabilities.contains(.stores) }
+    }
+
+    /// Whether the validate chain holds a processor that validates.
+    public var validatesRecipients: Bool { !self.validating.isEmpty }
+
+    /// Starts the processors in order; when one fails, those before it are shut down again.
+    public func start() async throws {
+        for (index, processor) in self.instances.enumerated() {
+            do {
+                try await processor.start()
+            } catch {
+                for started in self.instances[..<index].reversed() {
+                    await started.shutdown(deadline: .now + .seconds(5))
+                }
+                throw error
+            }
+        }
+    }
+
+    /// Hands the message to the first processor of the save chain.
+    public func save(_ envelope: inout Envelope) async throws -> SaveVerdict {
+        try await SaveNext(self.saving)(&envelope)
+    }
+
+    /// Asks the first processor of the validate chain.
+    public func validate(_ recipient: Recipient, in envelope: borrowing Envelope) async throws -> RecipientVerdict {
+        try await ValidateNext(self.validating)(recipient, in: envelope)
+    }
+
+    /// Shuts the processors down in reverse order.
+    public func shutdown(deadline: ContinuousClock.Instant) async {
+        for processor in self.instances.reversed() {
+            await processor.shutdown(deadline: deadline)
+        }
+    }
+}

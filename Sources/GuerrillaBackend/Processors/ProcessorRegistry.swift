@@ -1,0 +1,115 @@
+public import Logging
+
+/// What a processor's factory is given.
+public struct ProcessorContext: Sendable {
+    /// The processor's part of `backend_config`.
+    public var configuration: ProcessorConfiguration
+    /// Where the processor logs what its operator should know.
+    public var logger: Logger
+    /// `primary_mail_host`.
+    public var primaryMailHost: String
+    /// How long a verdict may take (`gw_save_timeout`); a store's own waits should be shorter.
+    public var saveTimeout: Duration
+
+    /// Creates a context.
+    public init(
+        configuration: ProcessorConfiguration,
+        logger: Logger,
+        primaryMailHost: String,
+        saveTimeout: Duration = .seconds(30)
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.primaryMailHost = primaryMailHost
+        self.saveTimeout = saveTimeout
+    }
+}
+
+/// A processor that can be named in `save_process` and `validate_process`.
+public struct ProcessorDescription: Sendable {
+    /// The name as it is documented; compared without regard to case.
+    public var name: String
+    /// What it does.
+    public var capabilities: ProcessorCapabilities
+    /// The keys of `backend_config` that it reads.
+    public var configurationKeys: [ConfigurationKey]
+    /// Makes the instance of one chain. Opening files and connections is left to ``Processor/start()``.
+    public var make: @Sendable (ProcessorContext) throws -> any Processor
+
+    /// Describes a processor type.
+    /// - Parameters:
+    ///   - name: The name to be used in chains.
+    ///   - type: The type that `make` creates.
+    ///   - configurationKeys: The keys it reads.
+    ///   - make: Creates the instance; throws ``ConfigurationError`` for values it cannot use.
+    public init<P: Processor>(
+        _ name: String,
+        _ type: P.Type,
+        configurationKeys: [ConfigurationKey] = [],
+        make: @escaping @Sendable (ProcessorContext) throws -> P
+    ) {
+        self.name = name
+        self.capabilities = P.capabilities
+        self.configurationKeys = configurationKeys
+        self.make = make
+    }
+}
+
+/// The processors known to a daemon: a value that is passed in, so that two daemons in one process don't meet.
+public struct ProcessorRegistry: Sendable {
+    private var descriptions: [String: ProcessorDescription] = [:]
+
+    /// Creates a registry of the given processors.
+    public init(_ descriptions: [ProcessorDescription] = []) {
+        for description in descriptions { self.register(description) }
+    }
+
+    /// Adds a processor, or replaces the one of that name.
+    public mutating func register(_ description: ProcessorDescription) {
+        self.descriptions[description.name.lowercased()] = description
+    }
+
+    /// The processor of that name in any case.
+    public subscript(name: String) -> ProcessorDescription? {
+        self.descriptions[name.lowercased()]
+    }
+
+    /// All processors, by name.
+    public var all: [ProcessorDescription] {
+        self.descriptions.values.sorted { $0.name.lowercased() < $1.name.lowercased() }
+    }
+
+    /// Takes a chain apart: `"HeadersParser|Header|sqlite"`. Spaces around names are ignored, so is an empty chain.
+    /// - Throws: ``ProcessorChainError`` naming the unknown processor and those that are known.
+    public func chain(_ text: String) throws(ProcessorChainError) -> [ProcessorDescription] {
+        let names = text.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingSpaces() }
+        if names.count == 1, names[0].isEmpty { return [] }
+        var chain: [ProcessorDescription] = []
+        for name in names {
+            guard let description = self[name] else {
+                throw ProcessorChainError(unknown: name, known: self.all.map(\.name))
+            }
+            chain.append(description)
+        }
+        return chain
+    }
+}
+
+/// A chain that names a processor nobody knows.
+public struct ProcessorChainError: Error, Equatable, CustomStringConvertible {
+    /// The name that is not known.
+    public var unknown: String
+    /// The names that are.
+    public var known: [String]
+
+    /// `processor [x] not found; known processors: …`
+    public var description: String {
+        "processor [\(self.unknown)] not found; known processors: \(self.known.joined(separator: ", "))"
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSpaces() -> String {
+        String(self.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+    }
+}

@@ -1,0 +1,46 @@
+/// What is known of the peer of a session.
+public struct ClientInfo: Sendable, Equatable {
+    /// The peer's address, nil when the connection has none (a Unix socket).
+    public var address: IPAddress?
+    /// The peer's port, nil when unknown.
+    public var port: UInt16?
+    /// The argument of the last HELO or EHLO, nil before it. (RFC 5321 § 4.1.1.1)
+    public var helo: MailDomain?
+    /// Whether the session was opened by EHLO.
+    public var isExtended: Bool
+    /// The TLS version in use, as `TLSv1.3`; nil in clear text.
+    public var tlsVersion: String?
+    /// The `host_name` of the server that was connected to.
+    public var serverName: String
+    /// Counts the connections of one listener, from 1.
+    public var clientNumber: UInt64
+
+    /// Creates the description of a peer; only the address is usually known at first.
+    public init(
+        address: IPAddress?,
+        port: UInt16? = nil,
+        helo: MailDomain? = nil,
+        isExtended: Bool = false,
+        tlsVersion: String? = nil,
+        serverName: String = "",
+        clientNumber: UInt64 = 0
+    ) {
+        self.address = address
+        self.port = port
+        self.helo = helo
+        self.isExtended = isExtended
+        self.tlsVersion = tlsVersion
+        self.serverName = serverName
+        self.clientNumber = clientNumber
+    }
+
+    /// The protocol's name for the Received field. (RFC 3848)
+    public var protocolName: String {
+        switch (self.isExtended, self.tlsVersion != nil) {
+        case (false, false): "SMTP"
+        case (false, true): "SMTPS"
+        case (true, false): "ESMTP"
+        case (true, true): "ESMTPS"
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// One accepted forward-path of an envelope.
+public struct Recipient: Sendable, Hashable, CustomStringConvertible {
+    /// The path as it was given in RCPT.
+    public var path: ForwardPath
+
+    /// Creates a recipient.
+    public init(_ path: ForwardPath) {
+        self.path = path
+    }
+
+    /// The path without angle brackets.
+    public var description: String { self.path.description }
+}
+
+/// The value of MAIL's BODY parameter. (RFC 6152 § 3)
+public enum BodyType: Sendable, Hashable {
+    /// `7BIT`, also when the parameter is absent.
+    case sevenBit
+    /// `8BITMIME`.
+    case eightBitMIME
+}

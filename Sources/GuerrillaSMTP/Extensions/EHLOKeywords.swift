@@ -1,0 +1,14 @@
+extension SMTPSession {
+    /// The extensions offered in the reply to EHLO, each only where it works. (RFC 5321 § 4.1.1.1)
+    ///
+    /// The order is go-guerrilla's, with HELP last; what it does not know stands before HELP.
+    var ehloKeywords: [String] {
+        [
+            "SIZE \(self.limits.messageSize)",  // RFC 1870
+            "PIPELINING",  // RFC 2920
+            "ENHANCEDSTATUSCODES",  // RFC 2034
+            "8BITMIME",  // RFC 6152
+            "HELP",
+        ]
+    }
+}

@@ -1,0 +1,267 @@
+public import GuerrillaMail
+
+// Every text that a session sends stands in this file. Where go-guerrilla has a text for the occasion, it is kept.
+
+extension SMTPReply {
+    // MARK: Connection
+
+    /// The greeting. `SMTP Guerrilla` follows the host name, as go-guerrilla's users expect.
+    public static func greeting(
+        hostName: String,
+        version: String,
+        clientNumber: UInt64,
+        clientCount: Int,
+        time: String
+    ) -> SMTPReply {
+        SMTPReply(.serviceReady, "\(hostName) SMTP Guerrilla(\(version)) #\(clientNumber) (\(clientCount)) \(time)")
+    }
+
+    /// Sent instead of a greeting when `max_clients` are connected.
+    public static let tooManyClients = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 3, 2),
+        "Too many connections. Please try again later."
+    )
+    /// Sent to sessions that have no message in hand when the server stops.
+    public static let shuttingDown = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 3, 2),
+        "Server is shutting down. Please try again later. Sayonara!"
+    )
+    /// Sent when the peer was silent for too long.
+    public static let timedOut = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 4, 2),
+        "Error: timeout exceeded"
+    )
+    /// Sent when a session has lasted as long as it may.
+    public static let sessionTooLong = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 4, 2),
+        "Error: session lasted too long"
+    )
+    /// The reply to QUIT.
+    public static let bye = SMTPReply(.closing, EnhancedStatusCode(2, 0, 0), "Bye")
+
+    // MARK: Commands
+
+    /// The reply to HELO.
+    public static func hello(hostName: String) -> SMTPReply {
+        SMTPReply(.ok, "\(hostName) Hello")
+    }
+
+    /// The reply to EHLO: go-guerrilla's order, HELP last.
+    public static func extendedHello(hostName: String, keywords: [String]) -> SMTPReply {
+        SMTPReply(.ok, lines: ["\(hostName) Hello"] + keywords)
+    }
+
+    /// The reply to MAIL and RSET.
+    public static let ok = SMTPReply(.ok, EnhancedStatusCode(2, 1, 0), "OK")
+    /// The reply to NOOP.
+    public static let noop = SMTPReply(.ok, EnhancedStatusCode(2, 0, 0), "OK")
+    /// The reply to an accepted RCPT.
+    public static let recipientOK = SMTPReply(.ok, EnhancedStatusCode(2, 1, 5), "OK")
+    /// The reply to VRFY: neither yes nor no. (RFC 5321 § 7.3)
+    public static let cannotVerify = SMTPReply(.cannotVerify, EnhancedStatusCode(2, 5, 0), "Cannot verify user")
+    /// The reply to HELP.
+    public static let help = SMTPReply(
+        .helpMessage,
+        EnhancedStatusCode(2, 0, 0),
+        lines: [
+            "This server receives mail. It understands:",
+            Verb.allCases.map(\.name).joined(separator: " "),
+            "End of HELP info",
+        ]
+    )
+    /// The reply to DATA.
+    public static let startMailInput = SMTPReply(
+        .startMailInput,
+        "Enter message, ending with '.' on a line by itself"
+    )
+
+    // MARK: Syntax and order
+
+    /// A verb that does not exist.
+    public static let unrecognizedCommand = SMTPReply(
+        .syntaxError,
+        EnhancedStatusCode(5, 5, 1),
+        "Unrecognized command"
+    )
+    /// The last reply after `max_bad_commands`.
+    public static let tooManyBadCommands = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 7, 0),
+        "Too many unrecognized commands"
+    )
+    /// A command line ended by a bare LF, or with control characters in it. (RFC 5321 § 2.3.8, § 4.1.2)
+    public static let malformedLine = SMTPReply(
+        .syntaxError,
+        EnhancedStatusCode(5, 5, 2),
+        "Error: lines end in CRLF and hold no control characters"
+    )
+    /// A command line longer than `max_command_line`.
+    public static let lineTooLong = SMTPReply(.syntaxError, EnhancedStatusCode(5, 5, 2), "Line too long.")
+    /// A HELO or EHLO argument that is neither domain nor address literal.
+    public static let heloSyntaxError = SMTPReply(.argumentSyntaxError, EnhancedStatusCode(5, 5, 2), "Syntax error")
+    /// An argument to a command that takes none.
+    public static let unexpectedArgument = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Error: this command takes no argument"
+    )
+    /// A command without the argument it needs.
+    public static let missingArgument = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Error: this command needs an argument"
+    )
+    /// MAIL without `FROM:`.
+    public static let mailSyntax = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Syntax: MAIL FROM:<address>"
+    )
+    /// RCPT without `TO:`.
+    public static let rcptSyntax = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Syntax: RCPT TO:<address>"
+    )
+    /// A command that needs HELO or EHLO first.
+    public static let heloFirst = SMTPReply(
+        .badSequence,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: send HELO or EHLO first"
+    )
+    /// RCPT before MAIL.
+    public static let mailFirst = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: need MAIL command")
+    /// MAIL within a transaction.
+    public static let nestedMail = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: nested MAIL command")
+    /// DATA before MAIL.
+    public static let noSender = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: No sender")
+    /// DATA without an accepted RCPT.
+    public static let noRecipients = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: No recipients")
+
+    // MARK: Paths and parameters
+
+    /// A path that does not parse.
+    public static let invalidAddress = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Invalid address"
+    )
+    /// A path over 256 octets.
+    public static let pathTooLong = SMTPReply(.argumentSyntaxError, EnhancedStatusCode(5, 5, 4), "Path too long")
+    /// A local-part over `limit` octets.
+    public static func localPartTooLong(limit: Int) -> SMTPReply {
+        SMTPReply(
+            .argumentSyntaxError,
+            EnhancedStatusCode(5, 5, 4),
+            "Local part too long, cannot exceed \(limit) characters"
+        )
+    }
+    /// A domain over 255 octets.
+    public static let domainTooLong = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Domain cannot exceed 255 characters"
+    )
+    /// A reverse-path that needs SMTPUTF8. (RFC 6531 § 3.5)
+    public static let reversePathNeedsUTF8 = SMTPReply(
+        .mailboxUnavailable,
+        EnhancedStatusCode(5, 6, 7),
+        "Error: non-ASCII addresses are not permitted"
+    )
+    /// A forward-path that needs SMTPUTF8. (RFC 6531 § 3.5)
+    public static let forwardPathNeedsUTF8 = SMTPReply(
+        .mailboxNameNotAllowed,
+        EnhancedStatusCode(5, 6, 7),
+        "Error: non-ASCII addresses are not permitted"
+    )
+    /// A parameter that we do not know. (RFC 5321 § 4.1.1.11)
+    public static func unknownParameter(_ keyword: String) -> SMTPReply {
+        SMTPReply(
+            .parametersNotRecognized,
+            EnhancedStatusCode(5, 5, 4),
+            "Error: parameter \(keyword) is not recognized"
+        )
+    }
+    /// A parameter with a value it cannot have, or given twice.
+    public static func badParameter(_ keyword: String) -> SMTPReply {
+        SMTPReply(.argumentSyntaxError, EnhancedStatusCode(5, 5, 4), "Error: bad parameter \(keyword)")
+    }
+
+    // MARK: Recipients
+
+    /// A domain that is not in `allowed_hosts`.
+    public static func relayDenied(host: String) -> SMTPReply {
+        SMTPReply(.mailboxUnavailable, EnhancedStatusCode(5, 7, 1), "Error: Relay access denied: \(host)")
+    }
+    /// A recipient that the backend refused.
+    public static func userUnknown(reason: String) -> SMTPReply {
+        SMTPReply(
+            .mailboxUnavailable,
+            EnhancedStatusCode(5, 1, 1),
+            reason.isEmpty
+                ? "User unknown in local recipient table"
+                : "User unknown in local recipient table \(reason)"
+        )
+    }
+    /// More recipients than `max_recipients`. (RFC 5321 § 4.5.3.1.10)
+    public static let tooManyRecipients = SMTPReply(
+        .insufficientStorage,
+        EnhancedStatusCode(4, 5, 3),
+        "Too many recipients"
+    )
+    /// More transactions than `max_messages_per_session`.
+    public static let tooManyMessages = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 7, 0),
+        "Error: too many messages in this session"
+    )
+
+    // MARK: End of data
+
+    /// The store has the message.
+    public static func queued(as id: QueuedID) -> SMTPReply {
+        SMTPReply(.ok, EnhancedStatusCode(2, 0, 0), "OK: queued as \(id)")
+    }
+    /// The message was accepted by a chain in which no processor stores.
+    public static func discarded(_ id: QueuedID) -> SMTPReply {
+        SMTPReply(.ok, EnhancedStatusCode(2, 0, 0), "OK: queued as \(id) (discarded)")
+    }
+    /// Larger than `max_size`, by announcement or in fact.
+    public static func messageTooLarge(limit: Int) -> SMTPReply {
+        SMTPReply(
+            .exceededStorage,
+            EnhancedStatusCode(5, 3, 4),
+            "Error: maximum DATA size exceeded (\(limit))"
+        )
+    }
+    /// The memory budget or a store's queue is full.
+    public static let insufficientMemory = SMTPReply(
+        .insufficientStorage,
+        EnhancedStatusCode(4, 3, 1),
+        "Error: insufficient system storage"
+    )
+    /// Our fault, of a kind the client need not know.
+    public static let localError = SMTPReply(.localError, EnhancedStatusCode(4, 3, 0), "Error: storage failed")
+    /// The backend did not answer in time.
+    public static let transactionTimeout = SMTPReply(
+        .localError,
+        EnhancedStatusCode(4, 3, 0),
+        "Error: transaction timeout"
+    )
+    /// There is no backend to take the message.
+    public static let backendNotRunning = SMTPReply(
+        .localError,
+        EnhancedStatusCode(4, 3, 0),
+        "Transaction failed - backend not running"
+    )
+    /// A store's queue is full.
+    public static let storeBusy = SMTPReply(
+        .localError,
+        EnhancedStatusCode(4, 3, 1),
+        "Error: storage too busy"
+    )
+}

@@ -1,0 +1,23 @@
+public import GuerrillaMail
+
+/// What a session allows; one snapshot holds for a whole connection.
+public struct SMTPSessionLimits: Sendable, Equatable {
+    /// The largest message in octets (`max_size`). The default is 10,485,760.
+    public var messageSize = 10_485_760
+    /// Recipients of one message (`max_recipients`). The default is 100; RFC 5321 § 4.5.3.1.8 requires as many.
+    public var recipients = 100
+    /// Transactions of one session (`max_messages_per_session`). The default is 1,000.
+    public var messages = 1_000
+    /// The longest command line in octets with its CRLF (`max_command_line`). The default is 2,048.
+    public var commandLine = 2_048
+    /// Octets beyond `messageSize` that are read and discarded so that the session survives (`data_overrun`). The
+    /// default is 31,457,280.
+    public var dataOverrun = 31_457_280
+    /// Commands that are no commands before the session is closed (`max_bad_commands`). The default is 10.
+    public var badCommands = 10
+    /// Lengths of paths and their parts.
+    public var paths = PathLimits()
+
+    /// The defaults.
+    public init() {}
+}

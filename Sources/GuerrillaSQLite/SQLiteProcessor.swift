@@ -1,0 +1,132 @@
+#if SQLite
+public import GuerrillaBackend
+public import GuerrillaMail
+import Logging
+import NIOCore
+import Synchronization
+
+/// Keeps messages in an SQLite file: the embedded default store.
+///
+/// Messages of all sessions that wait at the same time are committed together, and synced to the disk before any of
+/// them is acknowledged.
+///
+/// - **Configuration**: `sqlite_path` (string, default `guerrilla.sqlite`, relative to the working directory),
+///   `sqlite_busy_timeout` (duration, default `5s`; never more than half of `gw_save_timeout`).
+/// - **Reads**: the envelope and the message; `header` and `subject` of HeadersParser; `deliveryHeader` of Header.
+/// - **Writes**: nothing.
+/// - **Tasks**: save. It stores.
+/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full.
+public final class SQLiteProcessor: Processor {
+    /// It handles messages and keeps them.
+    public static let capabilities: ProcessorCapabilities = [.saves, .stores]
+
+    /// `sqlite_path`
+    public static let path = ConfigurationKey(
+        "sqlite_path",
+        .string,
+        default: .string("guerrilla.sqlite"),
+        summary: "The database file. A relative path starts at the working directory."
+    )
+
+    /// `sqlite_busy_timeout`
+    public static let busyTimeout = ConfigurationKey(
+        "sqlite_busy_timeout",
+        .duration,
+        default: .string("5s"),
+        range: 0...3_600_000_000_000,
+        summary: "How long to wait for another process that has the database locked. "
+            + "Never more than half of `gw_save_timeout`."
+    )
+
+    /// The processor for a registry, by the name `sqlite`.
+    public static let description = ProcessorDescription(
+        "sqlite",
+        SQLiteProcessor.self,
+        configurationKeys: [SQLiteProcessor.path, SQLiteProcessor.busyTimeout]
+    ) { context in
+        SQLiteProcessor(
+            path: try context.configuration.requiredString(SQLiteProcessor.path),
+            busyTimeout: min(
+                try context.configuration.requiredDuration(SQLiteProcessor.busyTimeout),
+                context.saveTimeout / 2
+            )
+        )
+    }
+
+    private struct Opened {
+        let store: SQLiteMessageStore
+        let committer: GroupCommitter<StoredMessage, Int64>
+        let thread: BlockingThreadExecutor
+    }
+
+    /// A message came before `start()` or after `shutdown()`.
+    struct NotOpen: Error, CustomStringConvertible {
+        var description: String { "the store is not open" }
+    }
+
+    private let file: String
+    private let timeout: Duration
+    private let opened = Mutex<Opened?>(nil)
+
+    /// Creates the processor; the file is opened by ``start()``.
+    /// - Parameters:
+    ///   - path: The database file.
+    ///   - busyTimeout: How long to wait for another process that has the database locked.
+    public init(path: String, busyTimeout: Duration = .seconds(5)) {
+        self.file = path
+        self.timeout = busyTimeout
+    }
+
+    /// What the store has done so far and what waits for it now; nil while it is not open.
+    package var statistics: GroupCommitStatistics? { self.opened.withLock { $0?.committer }?.statistics }
+
+    /// Opens or creates the file.
+    /// - Throws: ``SQLiteStoreError`` naming file and reason.
+    public func start() async throws {
+        let store = try SQLiteMessageStore(path: self.file, busyTimeout: self.timeout)
+        let thread = BlockingThreadExecutor()
+        let committer = GroupCommitter(commit: SQLiteGroupCommit(store: store), executor: thread)
+        self.opened.withLock { $0 = Opened(store: store, committer: committer, thread: thread) }
+    }
+
+    /// Commits the message, then passes it on.
+    /// - Throws: `GroupCommitError` when the queue is full, else what the store says.
+    public func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
+        guard let committer = self.opened.withLock({ $0?.committer }) else { throw NotOpen() }
+        let message = try await StoredMessage(envelope)
+        _ = try await committer.submit(message, octets: message.octets)
+        let verdict = try await next(&envelope)
+        return verdict == .discarded ? .stored : verdict
+    }
+
+    /// Commits what is queued, as far as the deadline allows, and closes the file.
+    public func shutdown(deadline: ContinuousClock.Instant) async {
+        guard let opened = self.opened.withLock({ $0.take() }) else { return }
+        await opened.committer.shutdown(deadline: deadline)
+        // A commit may still be running, and closing waits for it: on the store's own thread that blocks nobody else.
+        await Task(executorPreference: opened.thread) { opened.store.close() }.value
+        await opened.thread.shutdown()
+    }
+}
+
+extension StoredMessage {
+    /// What is kept of an envelope. The message's octets are shared, not copied.
+    init(_ envelope: Envelope) async throws {
+        self.init(
+            queuedID: envelope.queuedID.description,
+            receivedAtMicroseconds: envelope.receivedAt,
+            clientAddress: envelope.client.address?.description ?? "",
+            clientPort: envelope.client.port ?? 0,
+            helo: envelope.client.helo?.description ?? "",
+            transmissionType: envelope.client.protocolName,
+            tls: envelope.client.tlsVersion,
+            reversePath: envelope.reversePath.description,
+            recipients: envelope.recipients.map(\.description),
+            subject: envelope.subject,
+            headers: envelope.header?.fields.map { ($0.name, $0.body) },
+            deliveryHeader: envelope.deliveryHeader?.octets() ?? ByteBuffer(),
+            data: try await envelope.data.chunks()
+        )
+    }
+}
+#endif

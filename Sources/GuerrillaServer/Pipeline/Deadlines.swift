@@ -1,0 +1,125 @@
+import GuerrillaSMTP
+import NIOCore
+
+/// The clocks of one connection.
+///
+/// There is one timer. It is armed for the nearest deadline and left alone when the deadline moves away: when it fires
+/// early it looks and is armed again. The peer's clocks stand still while a verdict of ours is pending.
+struct Deadlines {
+    enum Expired {
+        /// Our own verdict is late.
+        case verdict
+        /// The peer was silent for too long.
+        case peer
+        /// The session has lasted for too long.
+        case session
+    }
+
+    /// How long octets are read and dropped after a last reply.
+    private static let lingering = TimeAmount.seconds(2)
+
+    private let commandTimeout: TimeAmount
+    private let dataTimeout: TimeAmount
+    private let messageTimeout: TimeAmount
+    private let sessionEnd: NIODeadline
+
+    private var waitingFor = SMTPWait.command
+    private var deadline: NIODeadline
+    private var messageEnd = NIODeadline.distantFuture
+    private var timer: NIOScheduledCallback?
+    private var timerDeadline = NIODeadline.distantFuture
+
+    init(settings: ServerSettings) {
+        let now = NIODeadline.now()
+        self.commandTimeout = TimeAmount(settings.commandTimeout)
+        self.dataTimeout = TimeAmount(settings.dataTimeout)
+        self.messageTimeout = TimeAmount(settings.messageTimeout)
+        self.sessionEnd = now + TimeAmount(settings.sessionTimeout)
+        self.deadline = now + self.commandTimeout
+    }
+
+    // MARK: What moves the deadline
+
+    /// A reply was put into the output: the peer's time for the next command begins.
+    ///
+    /// No reply stands within a message, so whatever data follows belongs to a new one, also in the burst that ended the
+    /// last.
+    mutating func replySent() {
+        self.waitingFor = .command
+        self.deadline = .now() + self.commandTimeout
+    }
+
+    /// Within a message every octet counts as a sign of life; within a command line none does.
+    mutating func octetsArrived(waitingFor: SMTPWait) {
+        if waitingFor == .data {
+            self.deadline = min(.now() + self.dataTimeout, self.messageEnd)
+        }
+    }
+
+    mutating func sessionAdvanced(waitingFor: SMTPWait) {
+        if waitingFor == .data, self.waitingFor != .data {
+            let now = NIODeadline.now()
+            self.messageEnd = now + self.messageTimeout
+            self.deadline = min(now + self.dataTimeout, self.messageEnd)
+        }
+        self.waitingFor = waitingFor
+    }
+
+    mutating func verdictPending(for timeout: Duration) {
+        self.deadline = .now() + TimeAmount(timeout)
+    }
+
+    mutating func beginLingering() {
+        self.waitingFor = .nothing
+        self.deadline = .now() + Self.lingering
+    }
+
+    // MARK: The timer
+
+    private func nearest(waitingFor: SMTPWait) -> NIODeadline {
+        switch waitingFor {
+        case .command, .data: min(self.deadline, self.sessionEnd)
+        case .verdict, .nothing: self.deadline
+        }
+    }
+
+    /// What has expired by now, if anything.
+    func expired(waitingFor: SMTPWait) -> Expired? {
+        guard self.nearest(waitingFor: waitingFor) <= .now() else { return nil }
+        switch waitingFor {
+        case .verdict: return .verdict
+        case .command, .data: return self.deadline <= self.sessionEnd ? .peer : .session
+        case .nothing: return .peer
+        }
+    }
+
+    /// Makes sure that the timer fires no later than the nearest deadline.
+    mutating func rearm(for handler: SMTPServerHandler, on eventLoop: any EventLoop) {
+        let nearest = self.nearest(waitingFor: handler.session.waitingFor)
+        guard nearest < self.timerDeadline else { return }
+        self.timer?.cancel()
+        self.timerDeadline = nearest
+        self.timer = try? eventLoop.scheduleCallback(
+            at: nearest,
+            handler: ConnectionTimer(handler: NIOLoopBound(handler, eventLoop: eventLoop))
+        )
+    }
+
+    mutating func timerFired() {
+        self.timer = nil
+        self.timerDeadline = .distantFuture
+    }
+
+    mutating func cancelTimer() {
+        self.timer?.cancel()
+        self.timerFired()
+    }
+}
+
+private struct ConnectionTimer: NIOScheduledCallbackHandler, Sendable {
+    let handler: NIOLoopBound<SMTPServerHandler>
+
+    func handleScheduledCallback(eventLoop: some EventLoop) {
+        self.handler.value.timerFired()
+    }
+}

@@ -1,0 +1,224 @@
+import GuerrillaBackend
+import GuerrillaMail
+import GuerrillaSMTP
+import Logging
+import NIOCore
+
+/// The question that a session has asked and whose answer it waits for.
+///
+/// Late answers carry the token of a question that is not pending any more.
+struct PendingVerdict {
+    private var lastToken: UInt64 = 0
+    private(set) var pendingToken: UInt64?
+    private var task: Task<Void, Never>?
+
+    mutating func ask() -> UInt64 {
+        self.lastToken &+= 1
+        self.pendingToken = self.lastToken
+        return self.lastToken
+    }
+
+    /// Keeps the task that looks for the answer, unless the answer was there before the task could be kept.
+    mutating func started(_ task: Task<Void, Never>, token: UInt64) {
+        if self.pendingToken == token { self.task = task }
+    }
+
+    /// - Returns: Whether `token` belongs to the question that is pending; it is answered then.
+    mutating func answer(_ token: UInt64) -> Bool {
+        guard self.pendingToken == token else { return false }
+        self.pendingToken = nil
+        self.task = nil
+        return true
+    }
+
+    /// Gives the question up. What waits in a queue is withdrawn; what may have an effect already goes on.
+    mutating func abandon() {
+        self.pendingToken = nil
+        self.task.take()?.cancel()
+    }
+}
+
+extension SMTPServerHandler {
+    // MARK: Recipients
+
+    func validate(_ recipient: Recipient) {
+        let resources = self.server.resources
+        guard resources.allowedHosts.accepts(recipient.path) else {
+            self.decide(.relayDenied)
+            return
+        }
+        guard let lease = resources.gateway.lease() else {
+            self.decide(.refused(.backendNotRunning))
+            return
+        }
+        guard lease.backend.validatesRecipients, let transaction = self.session.transaction else {
+            self.decide(.accepted)
+            return
+        }
+        let now = WallClock.now()
+        let envelope = Envelope(
+            queuedID: resources.queuedIDs.next(unixMilliseconds: UInt64(clamping: now / 1_000)),
+            client: self.session.client,
+            reversePath: transaction.reversePath,
+            recipients: transaction.recipients,
+            bodyType: transaction.bodyType,
+            data: .empty,
+            receivedAt: now
+        )
+        let token = self.verdicts.ask()
+        self.deadlines.verdictPending(for: lease.timeouts.validate)
+        let handler = NIOLoopBound(self, eventLoop: self.loop.executor.eventLoop)
+        let task = Task.immediate(executorPreference: self.loop.executor) {
+            let decision: RecipientDecision
+            do {
+                switch try await lease.backend.validate(recipient, in: envelope) {
+                case .accepted: decision = .accepted
+                case .rejected(let reason): decision = .refused(.userUnknown(reason: reason))
+                case .reply(let reply): decision = .refused(reply)
+                }
+            } catch {
+                decision = .refused((error as? any SMTPReplyConvertible)?.smtpReply ?? .localError)
+                handler.value.log(error, "Recipient could not be validated", queuedID: nil)
+            }
+            handler.value.validated(decision, token: token)
+        }
+        self.verdicts.started(task, token: token)
+    }
+
+    private func validated(_ decision: RecipientDecision, token: UInt64) {
+        guard self.verdicts.answer(token) else { return }
+        self.decide(decision)
+        self.resume()
+    }
+
+    private func decide(_ decision: RecipientDecision) {
+        if let action = self.session.recipientVerdict(decision) { self.run(action) }
+    }
+
+    // MARK: Messages
+
+    func deliver(_ transaction: CompletedTransaction) {
+        let resources = self.server.resources
+        let now = WallClock.now()
+        let envelope = Envelope(
+            queuedID: resources.queuedIDs.next(unixMilliseconds: UInt64(clamping: now / 1_000)),
+            client: self.session.client,
+            reversePath: transaction.reversePath,
+            recipients: transaction.recipients,
+            bodyType: transaction.bodyType,
+            data: transaction.data,
+            receivedAt: now
+        )
+        guard let lease = resources.gateway.lease() else {
+            self.conclude(envelope, outcome: .failed, reply: .backendNotRunning)
+            return
+        }
+        let token = self.verdicts.ask()
+        self.deadlines.verdictPending(for: lease.timeouts.save)
+        let handler = NIOLoopBound(self, eventLoop: self.loop.executor.eventLoop)
+        // Begins here and now: a chain that never waits gives its verdict before this line is left.
+        let task = Task.immediate(executorPreference: self.loop.executor) {
+            var envelope = envelope
+            do {
+                let verdict = try await lease.backend.save(&envelope)
+                handler.value.saved(verdict, envelope, token: token)
+            } catch {
+                handler.value.failed(error, envelope, token: token)
+            }
+        }
+        self.verdicts.started(task, token: token)
+        if self.verdicts.pendingToken == token { self.messageInHand = envelope }
+    }
+
+    private func saved(_ verdict: SaveVerdict, _ envelope: Envelope, token: UInt64) {
+        let isLate = !self.verdicts.answer(token)
+        switch verdict {
+        case .stored:
+            self.conclude(
+                envelope,
+                outcome: isLate ? .committedLate : .stored,
+                reply: .queued(as: envelope.queuedID)
+            )
+        case .discarded:
+            self.conclude(
+                envelope,
+                outcome: isLate ? .failedLate : .discarded,
+                reply: .discarded(envelope.queuedID)
+            )
+        case .reply(let reply):
+            let isAccepted = reply.code.kind == .positiveCompletion
+            self.conclude(
+                envelope,
+                outcome: isLate ? (isAccepted ? .committedLate : .failedLate) : .replied,
+                reply: reply
+            )
+        }
+    }
+
+    private func failed(_ error: any Error, _ envelope: Envelope, token: UInt64) {
+        let isLate = !self.verdicts.answer(token)
+        self.log(error, isLate ? "Message failed late" : "Message could not be saved", queuedID: envelope.queuedID)
+        self.conclude(
+            envelope,
+            outcome: isLate ? .failedLate : .failed,
+            reply: (error as? any SMTPReplyConvertible)?.smtpReply ?? .localError
+        )
+    }
+
+    /// Writes the record of a message and, unless its verdict is late, answers the peer.
+    private func conclude(_ envelope: Envelope, outcome: MessageRecord.Outcome, reply: SMTPReply) {
+        self.record(envelope, outcome: outcome, reply: reply)
+        switch outcome {
+        case .stored, .discarded, .replied, .failed, .timedOut:
+            self.messageInHand = nil
+            if let action = self.session.messageVerdict(reply) { self.run(action) }
+            self.resume()
+        case .committedLate, .failedLate:
+            break
+        }
+    }
+
+    private func record(_ envelope: Envelope, outcome: MessageRecord.Outcome, reply: SMTPReply) {
+        guard let messageLog = self.settings.messageLog else { return }
+        messageLog(
+            MessageRecord(
+                queuedID: envelope.queuedID,
+                client: envelope.client,
+                reversePath: envelope.reversePath,
+                recipients: envelope.recipients,
+                size: envelope.data.size,
+                outcome: outcome,
+                reply: reply,
+                duration: .microseconds(max(0, WallClock.now() - envelope.receivedAt)),
+                receivedAt: envelope.receivedAt
+            )
+        )
+    }
+
+    // MARK: Late verdicts
+
+    /// Answers 451 in the place of a verdict that did not come in time.
+    func verdictTimedOut() {
+        self.verdicts.abandon()
+        if let envelope = self.messageInHand {
+            self.settings.logger.warning(
+                "Backend has timed out while saving email",
+                metadata: self.clientMetadata.merging(["smtp.queued_id": "\(envelope.queuedID)"]) { $1 }
+            )
+            self.conclude(envelope, outcome: .timedOut, reply: .transactionTimeout)
+        } else {
+            self.settings.logger.warning(
+                "Backend has timed out while validating a recipient",
+                metadata: self.clientMetadata
+            )
+            self.decide(.refused(.transactionTimeout))
+        }
+    }
+
+    private func log(_ error: any Error, _ message: Logger.Message, queuedID: QueuedID?) {
+        var metadata = self.clientMetadata
+        if let queuedID { metadata["smtp.queued_id"] = "\(queuedID)" }
+        metadata["error"] = "\(error)"
+        self.settings.logger.error(message, metadata: metadata)
+    }
+}

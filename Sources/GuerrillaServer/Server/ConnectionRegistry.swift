@@ -1,0 +1,33 @@
+import NIOCore
+
+/// The open connections of one server on one event loop, so that they can be told to finish.
+///
+/// Confined to its loop.
+final class ConnectionRegistry {
+    private var handlers: [ObjectIdentifier: SMTPServerHandler] = [:]
+    private var isShuttingDown = false
+
+    func add(_ handler: SMTPServerHandler) {
+        self.handlers[ObjectIdentifier(handler)] = handler
+        // Accepted just before the listener was closed.
+        if self.isShuttingDown { handler.shutDown() }
+    }
+
+    func remove(_ handler: SMTPServerHandler) {
+        self.handlers[ObjectIdentifier(handler)] = nil
+    }
+
+    /// Lets messages in hand be finished and sends everybody else away.
+    func shutDown() {
+        self.isShuttingDown = true
+        for handler in self.handlers.values { handler.shutDown() }
+    }
+
+    /// Cuts off whoever is left.
+    func closeAll() {
+        for handler in self.handlers.values { handler.closeNow() }
+    }
+}
+
+@available(*, unavailable)
+extension ConnectionRegistry: Sendable {}

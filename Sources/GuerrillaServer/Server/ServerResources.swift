@@ -1,0 +1,63 @@
+public import GuerrillaBackend
+public import GuerrillaMail
+public import NIOCore
+import Synchronization
+
+/// What all servers of a daemon share: event loops, memory, hosts, and the way to the backend.
+public final class ServerResources: Sendable {
+    /// The loops that connections run on.
+    public let eventLoopGroup: any EventLoopGroup
+    /// The memory for messages in flight.
+    public let memoryBudget: MemoryBudget
+    /// The way to the backend.
+    public let gateway: Gateway
+    let queuedIDs = QueuedIDGenerator()
+    private let hosts: Mutex<AllowedHosts>
+    private let loops: [ObjectIdentifier: LoopResources]
+
+    /// Creates the resources of one daemon.
+    /// - Parameters:
+    ///   - eventLoopGroup: Owned, and in the end shut down, by the caller.
+    ///   - memoryBudget: For messages in flight, together.
+    ///   - gateway: The way to the backend.
+    ///   - allowedHosts: The domains that mail is taken for.
+    public init(
+        eventLoopGroup: any EventLoopGroup,
+        memoryBudget: MemoryBudget,
+        gateway: Gateway,
+        allowedHosts: AllowedHosts
+    ) {
+        self.eventLoopGroup = eventLoopGroup
+        self.memoryBudget = memoryBudget
+        self.gateway = gateway
+        self.hosts = Mutex(allowedHosts)
+        var loops: [ObjectIdentifier: LoopResources] = [:]
+        for loop in eventLoopGroup.makeIterator() {
+            loops[ObjectIdentifier(loop)] = LoopResources(eventLoop: loop, memoryBudget: memoryBudget)
+        }
+        self.loops = loops
+    }
+
+    /// The domains that mail is taken for; a new list is in force at the next RCPT of every session.
+    public var allowedHosts: AllowedHosts {
+        get { self.hosts.withLock { $0 } }
+        set { self.hosts.withLock { $0 = newValue } }
+    }
+
+    func resources(of eventLoop: any EventLoop) -> LoopResources {
+        // A loop of another group happens only in tests with an embedded channel.
+        self.loops[ObjectIdentifier(eventLoop)]
+            ?? LoopResources(eventLoop: eventLoop, memoryBudget: self.memoryBudget)
+    }
+}
+
+/// What the connections of one event loop share.
+final class LoopResources: Sendable {
+    let executor: EventLoopTaskExecutor
+    let memory: MessageMemory
+
+    init(eventLoop: any EventLoop, memoryBudget: MemoryBudget) {
+        self.executor = EventLoopTaskExecutor(eventLoop)
+        self.memory = MessageMemory(budget: memoryBudget)
+    }
+}

@@ -1,0 +1,37 @@
+public import GuerrillaSMTP
+public import Logging
+
+/// What one server does: an immutable snapshot, taken by each connection when it is accepted.
+public struct ServerSettings: Sendable {
+    /// The name in the greeting, in replies and in Received (`host_name`).
+    public var hostName: String
+    /// The version in the greeting.
+    public var version: String
+    /// What a session allows.
+    public var limits = SMTPSessionLimits()
+    /// Connections at once; the next one is told 421 (`max_clients`). The default is 100.
+    public var maximumClients = 100
+    /// How long the peer may take for a command, from our last reply (`command_timeout`). The default is 30 seconds.
+    public var commandTimeout: Duration = .seconds(30)
+    /// How long the peer may be silent within a message (`data_timeout`). The default is 30 seconds.
+    public var dataTimeout: Duration = .seconds(30)
+    /// How long a whole message may take, from 354 (`message_timeout`). The default is 600 seconds.
+    public var messageTimeout: Duration = .seconds(600)
+    /// How long a session may last (`session_timeout`). The default is 3,600 seconds.
+    public var sessionTimeout: Duration = .seconds(3_600)
+    /// Octets that may arrive while a verdict is pending; beyond, the connection is closed. Reading stops long before:
+    /// only what the system had buffered when the peer half-closed can add up. The default is 1 MiB.
+    public var maximumPendingInput = 1_048_576
+    /// For the events of this server's connections.
+    public var logger: Logger
+    /// Told about every message that got a verdict, on the connection's event loop: it must not block. Nil if nobody
+    /// wants to know.
+    public var messageLog: (@Sendable (MessageRecord) -> Void)?
+
+    /// Creates the settings of a server with their defaults.
+    public init(hostName: String, version: String = "dev", logger: Logger) {
+        self.hostName = hostName
+        self.version = version
+        self.logger = logger
+    }
+}

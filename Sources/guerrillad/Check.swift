@@ -1,0 +1,25 @@
+#if CommandLine
+import ArgumentParser
+import Guerrilla
+
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Read the configuration, say everything that is wrong with it, and do nothing.",
+        discussion: "Exits with 1 when the daemon would not start with it."
+    )
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let report = self.options.load()
+        for problem in report.problems { print("error: \(problem)") }
+        for warning in report.warnings { print("warning: \(warning)") }
+        guard let configuration = report.configuration else { throw ExitCode(1) }
+        let findings = DaemonCheck(configuration)
+        for error in findings.errors { print("error: \(error)") }
+        for warning in findings.warnings { print("warning: \(warning)") }
+        guard findings.errors.isEmpty else { throw ExitCode(1) }
+        print("\(report.source): ok")
+    }
+}
+#endif

@@ -1,0 +1,124 @@
+import GuerrillaMail
+import GuerrillaTestSupport
+import NIOCore
+import Testing
+
+@testable import GuerrillaSMTP
+
+struct SMTPSessionTests {
+    private static let transaction = "EHLO c.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nDATA\r\n"
+
+    private func makeSession(budget: MemoryBudget = MemoryBudget(limit: 1 << 20)) -> SMTPSession {
+        SMTPSession(
+            client: ClientInfo(address: nil, serverName: "mail.example.com"),
+            limits: SMTPSessionLimits(),
+            memory: MessageMemory(budget: budget)
+        )
+    }
+
+    @Test func nothingIsTakenWhileAVerdictIsPending() {
+        var session = self.makeSession()
+        var input = ByteBuffer(string: "HELO a\r\nMAIL FROM:<>\r\nRCPT TO:<x@example.com>\r\nQUIT\r\n")
+        #expect(session.next(&input) == .reply(.hello(hostName: "mail.example.com")))
+        #expect(session.next(&input) == .reply(.ok))
+        guard case .validate? = session.next(&input) else {
+            Issue.record("RCPT asks for a verdict")
+            return
+        }
+        #expect(session.waitingFor == .verdict)
+        #expect(session.next(&input) == nil)
+        #expect(String(buffer: input) == "QUIT\r\n")
+        #expect(session.recipientVerdict(.refused(.userUnknown(reason: ""))) == .reply(.userUnknown(reason: "")))
+        #expect(session.transaction?.recipients == [])
+        #expect(session.next(&input) == .replyAndClose(.bye))
+        #expect(session.waitingFor == .nothing)
+    }
+
+    @Test func verdictsThatNobodyAskedForAreIgnored() {
+        var session = self.makeSession()
+        #expect(session.recipientVerdict(.accepted) == nil)
+        #expect(session.messageVerdict(.ok) == nil)
+    }
+
+    @Test func shutdownLetsAMessageInHandBeFinished() {
+        let peer = PureSession()
+        peer.send(Self.transaction.utf8)
+        #expect(peer.session.waitingFor == .data)
+        #expect(peer.session.shutDown() == nil)
+        var input = ByteBuffer(string: "x\r\n.\r\nNOOP\r\n")
+        guard case .deliver? = peer.session.next(&input) else {
+            Issue.record("the message is delivered")
+            return
+        }
+        let queued = SMTPReply.queued(as: QueuedID(text: "1"))
+        #expect(peer.session.messageVerdict(queued) == .reply(queued))
+        #expect(peer.session.next(&input) == .replyAndClose(.shuttingDown))
+        #expect(peer.session.next(&input) == nil)
+    }
+
+    @Test func shutdownSendsIdleSessionsAway() {
+        var session = self.makeSession()
+        #expect(session.shutDown() == .replyAndClose(.shuttingDown))
+    }
+
+    @Test func memoryIsChargedAsOctetsArriveAndGivenBack() {
+        let budget = MemoryBudget(limit: 1 << 20)
+        var peer = PureSession(budget: budget)
+        peer.send(Self.transaction.replacing("<a@b.example>", with: "<a@b.example> SIZE=10000000").utf8)
+        #expect(budget.used == 0)
+        peer.send("x\r\n".utf8)
+        #expect(budget.used == 4_096)
+        peer.send(".\r\n".utf8)
+        #expect(peer.messages.count == 1)
+        #expect(budget.used == 4_096)
+        peer = PureSession(budget: budget)
+        #expect(budget.used == 0)
+    }
+
+    @Test func exhaustedMemoryIs452AndTheSessionStaysInStep() {
+        let budget = MemoryBudget(limit: 8_192)
+        let peer = PureSession(budget: budget)
+        peer.send(Self.transaction.utf8)
+        peer.send([UInt8](repeating: 65, count: 100_000))
+        #expect(budget.used == 0)
+        peer.send("\r\n.\r\nNOOP\r\n".utf8)
+        #expect(peer.messages.isEmpty)
+        #expect(peer.output.hasSuffix("452 4.3.1 Error: insufficient system storage\r\n250 2.0.0 OK\r\n"))
+    }
+
+    @Test func exhaustedMemoryRefusesMailAndData() {
+        let budget = MemoryBudget(limit: 0)
+        let peer = PureSession(budget: budget)
+        peer.send("HELO c.example\r\nMAIL FROM:<>\r\n".utf8)
+        #expect(peer.output.hasSuffix("452 4.3.1 Error: insufficient system storage\r\n"))
+    }
+
+    @Test func connectionLostInMidMessageDropsIt() {
+        let budget = MemoryBudget(limit: 1 << 20)
+        let peer = PureSession(budget: budget)
+        peer.send(Self.transaction.utf8)
+        peer.send("half a mess".utf8)
+        #expect(budget.used == 4_096)
+        peer.session.connectionClosed()
+        #expect(budget.used == 0)
+        var input = ByteBuffer(string: "age\r\n.\r\n")
+        #expect(peer.session.next(&input) == nil)
+    }
+
+    @Test func randomOctetsNeverTrap() {
+        var random = SeededRandom(seed: 7)
+        let words = [
+            "MAIL FROM:<", "RCPT TO:<", "a@example.com>", "\r\n", "\n", "DATA", ".", "\r\n.\r\n", "HELO x", "\"", "[",
+        ]
+        for _ in 0..<3_000 {
+            let peer = PureSession()
+            for _ in 0..<(random.next() % 30) {
+                if random.next() % 3 == 0 {
+                    peer.send((0..<Int(random.next() % 40)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+                } else {
+                    peer.send(words[Int(random.next() % UInt64(words.count))].utf8)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,336 @@
+import GuerrillaBackend
+import GuerrillaMail
+import GuerrillaSMTP
+import GuerrillaServer
+import GuerrillaTestSupport
+import InMemoryLogging
+import Logging
+import NIOCore
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+struct SMTPServerHandlerTests {
+    /// Up to and including DATA.
+    @Sendable private static func open(_ client: BlockingClient) throws {
+        #expect(try client.readReply().first?.hasPrefix("220 mail.example.com SMTP Guerrilla(test) #") == true)
+        #expect(try client.command("EHLO client.example") == "250 HELP")
+        #expect(try client.command("MAIL FROM:<a@b.example>") == "250 2.1.0 OK")
+        #expect(try client.command("RCPT TO:<alice@example.com>") == "250 2.1.5 OK")
+        #expect(try client.command("DATA").hasPrefix("354 "))
+    }
+
+    @Test func quitAndFinWhileTheVerdictIsPendingGetTheirReplies() async throws {
+        let gate = Gate()
+        let backend = SteeredBackend(save: { _ in
+            await gate.wait()
+            return .stored
+        })
+        try await LiveServer.with(backend: backend) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                try client.send(Array("hello\r\n.\r\nQUIT\r\n".utf8))
+                client.finishSending()
+                gate.open()
+                #expect(try client.readReply().last?.hasPrefix("250 2.0.0 OK: queued as ") == true)
+                #expect(try client.readReply().last == "221 2.0.0 Bye")
+                #expect(try client.readLine() == nil)
+            }
+        }
+    }
+
+    @Test func pipelinedInputWaitsForTheVerdict() async throws {
+        let gate = Gate()
+        let backend = SteeredBackend(save: { _ in
+            await gate.wait()
+            return .stored
+        })
+        try await LiveServer.with(backend: backend) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                let next = "MAIL FROM:<>\r\nRCPT TO:<postmaster>\r\nDATA\r\n"
+                try client.send(Array("hello\r\n.\r\n\(next)".utf8))
+                // A second burst arrives while reading may be off.
+                try client.send(Array("second\r\n.\r\nQUIT\r\n".utf8))
+                gate.open()
+                let replies = try (0..<6).map { _ in try client.readReply().last ?? "" }
+                #expect(replies.map { $0.prefix(3) } == ["250", "250", "250", "354", "250", "221"])
+            }
+            #expect(live.backend.messages.all.count == 2)
+            #expect(Set(live.backend.messages.all.map(\.queuedID)).count == 2)
+        }
+    }
+
+    @Test func lateVerdictIs451AndTheSessionGoesOn() async throws {
+        let gate = Gate()
+        let calls = Recorder<Void>()
+        let backend = SteeredBackend(save: { _ in
+            calls.append(())
+            if calls.all.count == 1 { await gate.wait() }
+            return .stored
+        })
+        try await LiveServer.with(backend: backend, timeouts: .init(save: .milliseconds(50))) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                #expect(try client.command("late\r\n.") == "451 4.3.0 Error: transaction timeout")
+                gate.open()
+                #expect(try client.command("MAIL FROM:<a@b.example>") == "250 2.1.0 OK")
+                #expect(try client.command("RCPT TO:<alice@example.com>") == "250 2.1.5 OK")
+                #expect(try client.command("DATA").hasPrefix("354 "))
+                #expect(try client.command("in time\r\n.").hasPrefix("250 2.0.0 "))
+            }
+            let outcomes = await live.records.wait(for: 3).map(\.outcome)
+            #expect(outcomes.sorted { $0.rawValue < $1.rawValue } == [.committedLate, .stored, .timedOut])
+            #expect(live.log.entries.contains { $0.message.description.contains("timed out while saving") })
+        }
+    }
+
+    @Test func theDeadlineWithdrawsWhatCanBeWithdrawn() async throws {
+        let wasCancelled = Recorder<Bool>()
+        let backend = SteeredBackend(save: { _ in
+            do {
+                try await Task.sleep(for: .seconds(60))
+            } catch {
+                wasCancelled.append(true)
+                throw error
+            }
+            return .stored
+        })
+        try await LiveServer.with(backend: backend, timeouts: .init(save: .milliseconds(50))) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                #expect(try client.command("late\r\n.").hasPrefix("451 4.3.0 "))
+            }
+            #expect(await live.records.wait(for: 2).map(\.outcome) == [.timedOut, .failedLate])
+            #expect(wasCancelled.all == [true])
+        }
+    }
+
+    @Test func aClientThatLeavesCancelsNothing() async throws {
+        let gate = Gate()
+        let begun = Gate()
+        let backend = SteeredBackend(save: { _ in
+            begun.open()
+            await gate.wait()
+            try Task.checkCancellation()
+            return .stored
+        })
+        try await LiveServer.with(backend: backend) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                try client.send(Array("x\r\n.\r\n".utf8))
+            }
+            await begun.wait()
+            gate.open()
+            #expect(await live.records.wait(for: 1).map(\.outcome) == [.stored])
+        }
+    }
+
+    struct Broken: Error {}
+    struct Busy: SMTPReplyConvertible {
+        var smtpReply: SMTPReply { .storeBusy }
+    }
+
+    @Test func whatAProcessorThrowsIs451() async throws {
+        let backend = SteeredBackend(save: { envelope in
+            throw envelope.data.size > 10 ? Broken() as any Error : Busy()
+        })
+        try await LiveServer.with(backend: backend) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                #expect(try client.command("a long message\r\n.") == "451 4.3.0 Error: storage failed")
+                for command in ["MAIL FROM:<>", "RCPT TO:<alice@example.com>", "DATA"] {
+                    _ = try client.command(command)
+                }
+                #expect(try client.command("short\r\n.") == "451 4.3.1 Error: storage too busy")
+            }
+            #expect(await live.records.wait(for: 2).map(\.outcome) == [.failed, .failed])
+            #expect(live.log.entries.contains { $0.metadata["smtp.queued_id"] != nil })
+        }
+    }
+
+    @Test func aPeerThatDoesNotTakeItsRepliesIsNotServedOn() async throws {
+        try await LiveServer.with(settings: .testing { $0.commandTimeout = .seconds(60) }) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                // 60,000 replies of 14 octets are owed; the system's buffers hold more commands than we may answer.
+                let burst = Array(repeating: Array("NOOP\r\n".utf8), count: 10_000).flatMap { $0 }
+                for _ in 0..<6 { try client.send(burst) }
+                for _ in 0..<60_000 { #expect(try client.readLine() == "250 2.0.0 OK") }
+                #expect(try client.command("QUIT") == "221 2.0.0 Bye")
+            }
+        }
+    }
+
+    @Test func discardedSaysSo() async throws {
+        try await LiveServer.with(backend: SteeredBackend(save: { _ in .discarded })) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                #expect(try client.command("x\r\n.").hasSuffix(" (discarded)"))
+            }
+        }
+    }
+
+    @Test func recipientsAreValidated() async throws {
+        let backend = SteeredBackend(validate: { recipient in
+            switch recipient.description {
+            case "alice@example.com": return .accepted
+            case "slow@example.com":
+                try await Task.sleep(for: .seconds(60))
+                return .accepted
+            case "broken@example.com": throw Broken()
+            default: return .rejected(reason: "no such user")
+            }
+        })
+        try await LiveServer.with(backend: backend, timeouts: .init(validate: .milliseconds(50))) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                _ = try client.command("EHLO c.example")
+                _ = try client.command("MAIL FROM:<>")
+                #expect(
+                    try client.command("RCPT TO:<bob@example.com>")
+                        == "550 5.1.1 User unknown in local recipient table no such user"
+                )
+                #expect(try client.command("RCPT TO:<slow@example.com>") == "451 4.3.0 Error: transaction timeout")
+                #expect(try client.command("RCPT TO:<broken@example.com>") == "451 4.3.0 Error: storage failed")
+                #expect(try client.command("RCPT TO:<alice@example.com>") == "250 2.1.5 OK")
+                #expect(try client.command("DATA").hasPrefix("354"))
+            }
+        }
+    }
+
+    @Test func silentPeersAreSentAway() async throws {
+        try await LiveServer.with(settings: .testing { $0.commandTimeout = .milliseconds(50) }) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                #expect(try client.readReply() == ["421 4.4.2 Error: timeout exceeded"])
+                #expect(try client.readLine() == nil)
+            }
+        }
+    }
+
+    @Test func octetsOfAnEndlessCommandBuyNoTime() async throws {
+        try await LiveServer.with(settings: .testing { $0.commandTimeout = .milliseconds(200) }) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                for _ in 0..<100 {
+                    do { try client.send(Array("x".utf8)) } catch { break }
+                    usleepBriefly()
+                }
+                #expect(try client.readReply() == ["421 4.4.2 Error: timeout exceeded"])
+            }
+        }
+    }
+
+    @Test func slowMessagesEndAtMessageTimeout() async throws {
+        try await LiveServer.with(
+            settings: .testing {
+                $0.dataTimeout = .seconds(5)
+                $0.messageTimeout = .milliseconds(200)
+            }
+        ) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                for _ in 0..<100 {
+                    do { try client.send(Array("x".utf8)) } catch { break }
+                    usleepBriefly()
+                }
+                #expect(try client.readReply() == ["421 4.4.2 Error: timeout exceeded"])
+            }
+            #expect(live.backend.messages.all.isEmpty)
+        }
+    }
+
+    @Test func everyPipelinedMessageHasItsOwnMessageTimeout() async throws {
+        try await LiveServer.with(settings: .testing { $0.messageTimeout = .seconds(1) }) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                // The end of each message comes in one burst with the whole beginning of the next.
+                for _ in 0..<130 {
+                    try client.send(Array("a part that arrives by itself".utf8))
+                    usleepBriefly()
+                    try client.send(Array("\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster>\r\nDATA\r\n".utf8))
+                    let codes = try (0..<4).map { _ in String((try client.readReply().last ?? "").prefix(3)) }
+                    try #require(codes == ["250", "250", "250", "354"])
+                }
+            }
+        }
+    }
+
+    @Test func sessionsEndAtSessionTimeout() async throws {
+        try await LiveServer.with(settings: .testing { $0.sessionTimeout = .milliseconds(100) }) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                #expect(try client.readReply() == ["421 4.4.2 Error: session lasted too long"])
+            }
+        }
+    }
+
+    @Test func tooManyClientsAreTold() async throws {
+        try await LiveServer.with(settings: .testing { $0.maximumClients = 1 }) { live in
+            try await live.withClient { client in
+                #expect(try client.readReply().first?.hasPrefix("220 ") == true)
+                let second = try BlockingClient(port: live.port)
+                #expect(try second.readReply() == ["421 4.3.2 Too many connections. Please try again later."])
+                #expect(try second.readLine() == nil)
+                #expect(try client.command("NOOP") == "250 2.0.0 OK")
+            }
+            await eventually { live.server.clientCount == 0 }
+            let greeting = try await live.withClient { try $0.readReply().first ?? "" }
+            #expect(greeting.hasPrefix("220 "))
+        }
+    }
+
+    @Test func withoutBackendMailIsTemporarilyRefused() async throws {
+        try await LiveServer.with { live in
+            await live.gateway.shutdown(deadline: .now + .seconds(1))
+            try await live.withClient { client in
+                _ = try client.readReply()
+                _ = try client.command("EHLO c.example")
+                _ = try client.command("MAIL FROM:<>")
+                #expect(try client.command("RCPT TO:<alice@example.com>").hasPrefix("451 4.3.0 "))
+            }
+        }
+    }
+
+    @Test func newHostsHoldForOpenSessions() async throws {
+        try await LiveServer.with { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                _ = try client.command("EHLO c.example")
+                _ = try client.command("MAIL FROM:<>")
+                #expect(try client.command("RCPT TO:<x@new.example>").hasPrefix("550 5.7.1 "))
+                live.resources.allowedHosts = AllowedHosts(["new.example"])
+                #expect(try client.command("RCPT TO:<x@new.example>") == "250 2.1.5 OK")
+            }
+        }
+    }
+
+    @Test func messageMemoryReturnsToTheBudget() async throws {
+        let budget = MemoryBudget(limit: 1 << 22)
+        try await LiveServer.with(backend: SteeredBackend(save: { _ in .discarded }), budget: budget) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                try client.send([UInt8](repeating: 65, count: 2_000_000))
+                #expect(try client.command("\r\n.").hasPrefix("250"))
+                for command in ["MAIL FROM:<>", "RCPT TO:<alice@example.com>", "DATA"] {
+                    _ = try client.command(command)
+                }
+                try client.send([UInt8](repeating: 65, count: 100_000))
+            }
+            await eventually { live.server.clientCount == 0 }
+        }
+        #expect(await eventually { budget.used <= 1 << 22 })
+    }
+}
+
+/// Paces a client: not a wait for anything.
+private func usleepBriefly() {
+    usleep(10_000)
+}

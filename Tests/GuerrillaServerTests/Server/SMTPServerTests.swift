@@ -1,0 +1,101 @@
+import GuerrillaBackend
+import GuerrillaServer
+import GuerrillaTestSupport
+import NIOCore
+import Testing
+
+struct SMTPServerTests {
+    @Test func shutdownFinishesMessagesInHandAndSendsTheRestAway() async throws {
+        let live = try await LiveServer()
+        let isInData = Gate()
+        async let sender: [String] = live.withClient { client in
+            _ = try client.readReply()
+            for command in ["EHLO c.example", "MAIL FROM:<>", "RCPT TO:<a@example.com>", "DATA"] {
+                _ = try client.command(command)
+            }
+            isInData.open()
+            try client.send(Array("begun ".utf8))
+            // The idle session below has been sent away by now: we are told last.
+            while live.server.clientCount > 1 {}
+            try client.send(Array("and finished\r\n.\r\n".utf8))
+            return try [client.readReply().last ?? "", client.readReply().last ?? "", client.readLine() ?? "closed"]
+        }
+        async let idle: [String] = live.withClient { client in
+            _ = try client.readReply()
+            return [try client.readReply().last ?? "", try client.readLine() ?? "closed"]
+        }
+        await isInData.wait()
+        await eventually { live.server.clientCount == 2 }
+        async let cutOff = live.server.shutdown(deadline: .now + .seconds(10))
+        #expect(try await idle == ["421 4.3.2 Server is shutting down. Please try again later. Sayonara!", "closed"])
+        let replies = try await sender
+        #expect(replies[0].hasPrefix("250 2.0.0 OK: queued as "))
+        #expect(replies[1].hasPrefix("421 4.3.2 "))
+        #expect(replies[2] == "closed")
+        #expect(await cutOff == 0)
+        try await live.stop()
+    }
+
+    @Test func whoeverIsLeftAtTheDeadlineIsCutOff() async throws {
+        let gate = Gate()
+        let begun = Gate()
+        let live = try await LiveServer(
+            backend: SteeredBackend(save: { _ in
+                begun.open()
+                await gate.wait()
+                return .stored
+            })
+        )
+        async let sender: String? = live.withClient { client in
+            _ = try client.readReply()
+            for command in ["EHLO c.example", "MAIL FROM:<>", "RCPT TO:<a@example.com>", "DATA"] {
+                _ = try client.command(command)
+            }
+            try client.send(Array("x\r\n.\r\n".utf8))
+            return try client.readLine()
+        }
+        await begun.wait()
+        #expect(await live.server.shutdown(deadline: .now + .milliseconds(50)) == 1)
+        #expect(try await sender == nil)
+        gate.open()
+        try await live.stop()
+    }
+
+    @Test func replacedBackendFinishesWhatItHasAndIsShutDown() async throws {
+        let gate = Gate()
+        let begun = Gate()
+        let old = SteeredBackend(save: { _ in
+            begun.open()
+            await gate.wait()
+            return .stored
+        })
+        let new = SteeredBackend()
+        try await LiveServer.with(backend: old) { live in
+            async let sender: String = live.withClient { client in
+                _ = try client.readReply()
+                for command in ["EHLO c.example", "MAIL FROM:<>", "RCPT TO:<a@example.com>", "DATA"] {
+                    _ = try client.command(command)
+                }
+                return try client.command("x\r\n.")
+            }
+            await begun.wait()
+            async let replaced: Void = live.gateway.start(new)
+            #expect(await eventually { (live.gateway.lease()?.backend as? SteeredBackend) === new })
+            let second = try await live.withClient { client in
+                _ = try client.readReply()
+                for command in ["EHLO c.example", "MAIL FROM:<>", "RCPT TO:<a@example.com>", "DATA"] {
+                    _ = try client.command(command)
+                }
+                return try client.command("y\r\n.")
+            }
+            #expect(second.hasPrefix("250"))
+            #expect(!old.isShutDown)
+            gate.open()
+            #expect(try await sender.hasPrefix("250"))
+            try await replaced
+            #expect(old.isShutDown)
+            #expect(old.messages.all.count == 1)
+            #expect(new.messages.all.count == 1)
+        }
+    }
+}

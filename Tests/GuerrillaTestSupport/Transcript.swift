@@ -1,0 +1,137 @@
+import Foundation
+public import GuerrillaSMTP
+
+/// A dialogue as data: `Tests/Transcripts/*.smtp`.
+///
+/// ```
+/// # A comment: the sentence of the RFC, or the attack.
+/// % max_recipients 2        a setting of the server
+/// C: EHLO client.example    sent with CRLF; lines in a row go out in one write
+/// c: DATA\r\n.\r            sent as it is; \r \n \t \0 \\ \xHH, \A is 3,000 times a
+/// S: 250 2.1.0 OK           an expected line; a * at the end stands for anything
+/// M: Subject: x\r\n         the last message delivered, escaped likewise
+/// X:                        the server closes the connection
+/// ```
+public struct Transcript: Sendable, CustomStringConvertible {
+    /// One step of the dialogue.
+    public enum Step: Sendable {
+        case send([UInt8])
+        case expect(String)
+        case message([UInt8])
+        case closed
+    }
+
+    /// The file's name.
+    public let name: String
+    /// The dialogue.
+    public let steps: [(line: Int, step: Step)]
+    /// `% name value` lines.
+    public let settings: [String: Int]
+
+    /// The file's name.
+    public var description: String { self.name }
+
+    /// All transcripts of the repository, by name.
+    public static func all() throws -> [Transcript] {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Transcripts")
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        return try files.filter { $0.pathExtension == "smtp" }
+            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+            .map { try Transcript(name: $0.lastPathComponent, text: String(contentsOf: $0, encoding: .utf8)) }
+    }
+
+    /// What is wrong with a transcript file.
+    public struct SyntaxError: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// Reads a transcript.
+    public init(name: String, text: String) throws {
+        var steps: [(line: Int, step: Step)] = []
+        var settings: [String: Int] = [:]
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let number = index + 1
+            let content = String(line.dropFirst(line.dropFirst(2).first == " " ? 3 : 2))
+            switch line.prefix(2) {
+            case "C:":
+                Self.append(Self.unescape(content) + [13, 10], line: number, to: &steps)
+            case "c:":
+                Self.append(Self.unescape(content), line: number, to: &steps)
+            case "S:":
+                steps.append((number, .expect(content)))
+            case "M:":
+                steps.append((number, .message(Self.unescape(content))))
+            case "X:":
+                steps.append((number, .closed))
+            case "% ":
+                let parts = line.split(separator: " ")
+                guard parts.count == 3, let value = Int(parts[2]) else {
+                    throw SyntaxError(description: "\(name):\(number): % NAME VALUE expected")
+                }
+                settings[String(parts[1])] = value
+            case "", "# ", "#":
+                break
+            default:
+                throw SyntaxError(description: "\(name):\(number): unknown line")
+            }
+        }
+        self.name = name
+        self.steps = steps
+        self.settings = settings
+    }
+
+    private static func append(_ octets: [UInt8], line: Int, to steps: inout [(line: Int, step: Step)]) {
+        if case .send(let before)? = steps.last?.step {
+            steps[steps.count - 1].step = .send(before + octets)
+        } else {
+            steps.append((line, .send(octets)))
+        }
+    }
+
+    private static func unescape(_ text: String) -> [UInt8] {
+        var octets: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let octet = rest.popFirst() {
+            guard octet == UInt8(ascii: "\\"), let escape = rest.popFirst() else {
+                octets.append(octet)
+                continue
+            }
+            switch escape {
+            case UInt8(ascii: "r"): octets.append(13)
+            case UInt8(ascii: "n"): octets.append(10)
+            case UInt8(ascii: "t"): octets.append(9)
+            case UInt8(ascii: "0"): octets.append(0)
+            case UInt8(ascii: "x"):
+                octets.append(UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) ?? 0)
+                rest = rest.dropFirst(2)
+            case UInt8(ascii: "A"): octets.append(contentsOf: [UInt8](repeating: UInt8(ascii: "a"), count: 3_000))
+            default: octets.append(escape)
+            }
+        }
+        return octets
+    }
+
+    /// The limits that the transcript sets.
+    /// - Throws: ``SyntaxError`` for a setting that does not exist.
+    public func limits() throws -> SMTPSessionLimits {
+        var limits = SMTPSessionLimits()
+        for (name, value) in self.settings {
+            switch name {
+            case "max_recipients": limits.recipients = value
+            case "max_size": limits.messageSize = value
+            case "max_command_line": limits.commandLine = value
+            case "max_bad_commands": limits.badCommands = value
+            case "max_messages_per_session": limits.messages = value
+            case "data_overrun": limits.dataOverrun = value
+            default: throw SyntaxError(description: "\(self.name): unknown setting \(name)")
+            }
+        }
+        return limits
+    }
+
+    /// Whether a line that was received is the one that a step expects.
+    public static func matches(_ line: String, _ pattern: String) -> Bool {
+        pattern.hasSuffix("*") ? line.hasPrefix(pattern.dropLast()) : line == pattern
+    }
+}

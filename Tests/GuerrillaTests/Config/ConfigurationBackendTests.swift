@@ -1,0 +1,179 @@
+import GuerrillaBackend
+import Testing
+
+@testable import Guerrilla
+
+/// `backend_config`: processors' keys and the environment.
+struct ConfigurationBackendTests {
+    private static let size = ConfigurationKey("test_size", .octets, isRequired: true, range: 1...100, summary: "")
+    private static let password = ConfigurationKey("test_password", .string, isSecret: true, summary: "")
+    private let processors = [ConfigurationTable.ProcessorKeys("Test", aliases: ["tst"], keys: [size, password])]
+
+    private func backend(_ members: String, environment: [String: String] = [:]) -> ConfigurationReport {
+        load("{\"backend_config\":{\(members)}}", environment: environment, processors: processors)
+    }
+
+    @Test(arguments: [
+        ("{}", true), (#"{"backend_config":{}}"#, true), (#"{"backend_config":{"save_process":"Header"}}"#, false),
+    ])
+    func logReceivedMailsFollowsGoGuerrillasRule(_ text: String, _ expected: Bool) {
+        #expect(load(text).configuration?.backend.values["log_received_mails"] == .bool(expected))
+    }
+
+    @Test func emptySaveProcessIsKept() {
+        #expect(backend(#""save_process":"""#).configuration?.backend.saveProcess == "")
+    }
+
+    @Test(arguments: [
+        (
+            #""gw_save_timeout":"29 sec""#,
+            #"gw_save_timeout: expected a duration such as "30s" or "1m30s", found the string "29 sec""#
+        ),
+        (
+            #""gw_save_timeout":30"#,
+            #"gw_save_timeout: expected a duration such as "30s" or "1m30s", found the number 30"#
+        ),
+        (#""gw_val_rcpt_timeout":"-5s""#, "gw_val_rcpt_timeout: -5s is out of range; use 1ns to 8760h0m0s"),
+        (#""save_workers_size":"1""#, #"save_workers_size: expected a whole number, found the string "1""#),
+        (#""save_workers_size":-1"#, "save_workers_size: -1 is out of range; use 1 to 1024, or 0 for the default"),
+        (#""sql_max_open_conns":"3""#, #"sql_max_open_conns: expected a whole number, found the string "3""#),
+    ])
+    func whatGoGuerrillaReplacesSilentlyGivesAWarning(_ member: String, _ warning: String) {
+        let report = backend(member)
+        #expect(report.warningTexts == ["backend_config.\(warning); the value is ignored (line 1)"])
+        #expect(report.configuration?.backend.saveTimeout == .seconds(30))
+        #expect(report.configuration?.backend.validateTimeout == .seconds(5))
+        #expect(report.configuration?.backend.saveWorkersSize == 1)
+        let ignored = member.split(separator: "\"").first.map(String.init) ?? ""
+        #expect(report.configuration?.backend.values[ignored] == nil)
+    }
+
+    @Test(arguments: ["HeadersParser|TEST", "tst", "a | test"])
+    func keysOfAProcessorInUseAreChecked(_ chain: String) {
+        #expect(
+            backend(#""test_size":"x","save_process":"\#(chain)""#).problemTexts
+                == [#"backend_config.test_size: expected a whole number of octets, found the string "x" (line 1)"#]
+        )
+        #expect(
+            backend(#""validate_process":"\#(chain)""#).problemTexts
+                == [
+                    "backend_config.test_size: required by the processor `test`, but not set; expected a whole number of octets"
+                ]
+        )
+        #expect(backend(#""save_process":"\#(chain)","test_size":5"#).problems.isEmpty)
+    }
+
+    @Test func keysOfAProcessorNotInUseGiveAWarningOnly() {
+        let report = backend(#""test_size":"x""#)
+        #expect(report.problems.isEmpty)
+        #expect(report.warnings.count == 1)
+    }
+
+    @Test func processorsPassedInTakeThePlaceOfKnownOnes() {
+        let table = ConfigurationTable(processors: [.init("Redis", keys: [Self.size])])
+        #expect(table.processors.first { $0.name == "redis" }?.keys == [Self.size])
+        #expect(table.processors.count == ConfigurationTable().processors.count)
+    }
+
+    @Test func unknownKeysReachTheProcessors() throws {
+        let report = backend(#""my_list":[1,{"a":null}],"my_null":null"#)
+        let values = try #require(report.configuration?.backend.processorConfiguration.values)
+        #expect(values["my_list"] == [1, ["a": .null]])
+        #expect(values["my_null"] == nil)
+    }
+
+    @Test func processorsSeeTheGatewaysSettings() throws {
+        let values = BackendConfiguration(primaryMailHost: "mx.test").processorConfiguration.values
+        #expect(values["primary_mail_host"] == "mx.test")
+        #expect(values["save_process"] == "HeadersParser|Header|Debugger")
+        #expect(values["gw_save_timeout"] == "30s")
+        #expect(values["gw_val_rcpt_timeout"] == "5s")
+        #expect(values["save_workers_size"] == 1)
+        #expect(values["log_received_mails"] == true)
+        let parsed = try #require(backend(#""save_process":"x","gw_save_timeout":"90s""#).configuration)
+        #expect(parsed.backend.processorConfiguration.values["gw_save_timeout"] == "1m30s")
+        #expect(parsed.backend.processorConfiguration.values["log_received_mails"] == false)
+    }
+
+    @Test func printingAConfigurationShowsNoValues() throws {
+        let configuration = try #require(backend(#""test_password":"hunter2","other":"hunter2""#).configuration)
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        for text in ["\(configuration)", String(reflecting: configuration), dumped] {
+            #expect(!text.contains("hunter2"))
+        }
+    }
+
+    @Test func secretsStayOutOfMessages() {
+        let report = backend(#""test_password":12345,"save_process":"test","test_size":1"#)
+        #expect(report.problemTexts == ["backend_config.test_password: expected a string, found a number (line 1)"])
+    }
+
+    // MARK: Environment
+
+    @Test func environmentComesBeforeTheFile() throws {
+        let report = load(
+            #"{"log_level":"info","allowed_hosts":["a.test"],"pid_file":"a","backend_config":{"save_process":"x","primary_mail_host":"a.test"}}"#,
+            environment: [
+                "GUERRILLA_LOG_LEVEL": "error", "GUERRILLA_ALLOWED_HOSTS": "b.test, c.test", "GUERRILLA_PID_FILE": "",
+                "GUERRILLA_EVENT_LOOPS": "3", "GUERRILLA_BACKEND_CONFIG_SAVE_PROCESS": "Header",
+                "GUERRILLA_BACKEND_CONFIG_GW_SAVE_TIMEOUT": "7s",
+                "GUERRILLA_BACKEND_CONFIG_SQLITE_PATH": "/tmp/x", "GUERRILLA_SHUTDOWN_TIMEOUT": "9", "log_level": "x",
+                "PATH": "/bin",
+            ]
+        )
+        #expect(report.problems.isEmpty)
+        let configuration = try #require(report.configuration)
+        #expect(configuration.logLevel == .error)
+        #expect(configuration.allowedHosts == ["b.test", "c.test"])
+        #expect(configuration.pidFile == "a")
+        #expect(configuration.eventLoops == 3)
+        #expect(configuration.shutdownTimeout == .seconds(9))
+        #expect(configuration.backend.saveProcess == "Header")
+        #expect(configuration.backend.saveTimeout == .seconds(7))
+        #expect(configuration.backend.primaryMailHost == "a.test")
+        #expect(configuration.backend.values["sqlite_path"] == "/tmp/x")
+        #expect(configuration.backend.values["save_process"] == "Header")
+    }
+
+    @Test func environmentHoldsForTheEmbeddedDefaultToo() {
+        let loader = ConfigurationLoader(
+            hostName: "a",
+            environment: ["GUERRILLA_BACKEND_CONFIG_SQLITE_PATH": "/data/mail.db"]
+        )
+        let report = loader.load(from: .embeddedDefault)
+        #expect(report.configuration?.backend.saveProcess == "HeadersParser|Header|sqlite")
+        #expect(report.configuration?.backend.values["sqlite_path"] == "/data/mail.db")
+    }
+
+    @Test func badVariablesAreProblemsThatNameThem() {
+        let report = load(
+            "{}",
+            environment: [
+                "GUERRILLA_LOG_LEVEL": "loud", "GUERRILLA_EVENT_LOOPS": "two", "GUERRILLA_SERVERS": "[]",
+                "GUERRILLA_BACKEND_CONFIG_LOG_RECEIVED_MAILS": "maybe",
+            ]
+        )
+        #expect(
+            Set(report.problemTexts) == [
+                "GUERRILLA_SERVERS: this key can only be set in the configuration file",
+                #"GUERRILLA_LOG_LEVEL: "loud" is not one of "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace""#,
+                #"GUERRILLA_EVENT_LOOPS: expected a whole number, found the string "two""#,
+                #"GUERRILLA_BACKEND_CONFIG_LOG_RECEIVED_MAILS: expected true or false, found the string "maybe""#,
+            ]
+        )
+    }
+
+    @Test func misspeltVariablesGiveAWarningAndOthersDoNot() {
+        let report = load(
+            "{}",
+            environment: [
+                "GUERRILLA_LOG_LEVLE": "info", "GUERRILLA_SERVICE_HOST": "10.0.0.1",
+                "GUERRILLA_PORT_25_TCP_ADDR": "10.0.0.1",
+            ]
+        )
+        #expect(
+            report.warningTexts == ["GUERRILLA_LOG_LEVLE: no key has this name; did you mean `GUERRILLA_LOG_LEVEL`?"]
+        )
+    }
+}

@@ -1,0 +1,512 @@
+import GuerrillaBackend
+import Testing
+
+@testable import Guerrilla
+
+/// Loads `text` as a file on a machine called `host.test`.
+func load(
+    _ text: String,
+    environment: [String: String] = [:],
+    processors: [ConfigurationTable.ProcessorKeys] = []
+) -> ConfigurationReport {
+    let loader = ConfigurationLoader(
+        table: processors.isEmpty
+            ? ConfigurationTable(registry: .standard) : ConfigurationTable(processors: processors),
+        hostName: "host.test",
+        environment: environment
+    )
+    return loader.load(text.utf8, source: .file("test.conf"))
+}
+
+/// A file with one enabled server that has `members` besides.
+func server(_ members: String) -> String {
+    #"{"servers":[{"is_enabled":true,"listen_interface":"127.0.0.1:2525","# + members + "}]}"
+}
+
+extension ConfigurationReport {
+    var problemTexts: [String] { problems.map(\.description) }
+    var warningTexts: [String] { warnings.map(\.description) }
+}
+
+struct ConfigurationLoaderTests {
+    // MARK: Defaults
+
+    @Test func emptyFileHasGoGuerrillasDefaults() throws {
+        let report = load("{}")
+        #expect(report.problems.isEmpty)
+        #expect(report.warnings.isEmpty)
+        let configuration = try #require(report.configuration)
+        #expect(configuration.allowedHosts == ["host.test"])
+        #expect(configuration.pidFile == nil)
+        #expect(configuration.logFile == .standardError)
+        #expect(configuration.logLevel == .debug)
+        #expect(configuration.eventLoops == nil)
+        #expect(configuration.maximumMessageMemory == nil)
+        #expect(configuration.shutdownTimeout == .seconds(60))
+        #expect(configuration.servers.count == 1)
+        #expect(configuration.servers.first?.isEnabled == true)
+        #expect(configuration.servers.first?.listenInterface.description == "127.0.0.1:2525")
+        #expect(configuration.servers.first?.hostName == "host.test")
+        #expect(configuration.backend.saveProcess == "HeadersParser|Header|Debugger")
+        #expect(configuration.backend.validateProcess == "")
+        #expect(configuration.backend.saveTimeout == .seconds(30))
+        #expect(configuration.backend.validateTimeout == .seconds(5))
+        #expect(configuration.backend.primaryMailHost == "host.test")
+        #expect(configuration.backend.saveWorkersSize == 1)
+        #expect(configuration.backend.values["log_received_mails"] == true)
+    }
+
+    @Test(arguments: [
+        #"{"servers":[],"allowed_hosts":[]}"#,
+        #"{"servers":null,"backend_config":null,"pid_file":"","log_file":"","log_level":""}"#,
+    ])
+    func emptyAndNullMeanTheDefault(_ text: String) {
+        #expect(load(text).configuration == load("{}").configuration)
+        #expect(load(text).warnings.isEmpty)
+    }
+
+    @Test func listedServerHasItsDefaults() throws {
+        let report = load(#"{"servers":[{"listen_interface":":25"},{"is_enabled":true,"listen_interface":":26"}]}"#)
+        let server = try #require(report.configuration?.servers.first)
+        #expect(!server.isEnabled)
+        #expect(server.host == nil)
+        #expect(server.port == 25)
+        #expect(server.hostName == "host.test")
+        #expect(server.maximumMessageSize == 10_485_760)
+        #expect(server.timeout == .seconds(30))
+        #expect(server.maximumClients == 100)
+        #expect(server.maximumRecipients == 100)
+        #expect(server.maximumMessagesPerSession == 1000)
+        #expect(server.maximumCommandLine == 2048)
+        #expect(server.dataOverrun == 31_457_280)
+        #expect(server.maximumBadCommands == 10)
+        #expect(server.commandTimeout == .seconds(30))
+        #expect(server.dataTimeout == .seconds(30))
+        #expect(server.messageTimeout == .seconds(600))
+        #expect(server.sessionTimeout == .seconds(3600))
+        #expect(server.tls == TLSSettings())
+        #expect(server.logFile == nil)
+    }
+
+    /// The table documents defaults that the runtime form has as property values: they must be the same ones.
+    @Test func tableAndRuntimeFormAgreeOnTheDefaultsOfAServer() {
+        let server = ServerConfiguration(hostName: "a")
+        let defaults: [(ConfigurationKey, Int)] = [
+            (ServerKeys.maxSize, server.maximumMessageSize), (ServerKeys.maxClients, server.maximumClients),
+            (ServerKeys.maxRecipients, server.maximumRecipients),
+            (ServerKeys.maxMessagesPerSession, server.maximumMessagesPerSession),
+            (ServerKeys.maxCommandLine, server.maximumCommandLine),
+            (ServerKeys.maxBadCommands, server.maximumBadCommands),
+            (ServerKeys.timeout, Int(server.timeout.components.seconds)),
+            (ServerKeys.messageTimeout, Int(server.messageTimeout.components.seconds)),
+            (ServerKeys.sessionTimeout, Int(server.sessionTimeout.components.seconds)),
+        ]
+        for (key, value) in defaults {
+            #expect(key.defaultValue == .integer(Int64(value)), "\(key.name)")
+        }
+    }
+
+    @Test func tableAndRuntimeFormAgreeOnOtherDefaults() {
+        let configuration = DaemonConfiguration(hostName: "a")
+        #expect(ApplicationKeys.logLevel.defaultValue == .string(configuration.logLevel.rawValue))
+        #expect(ApplicationKeys.logFile.defaultValue == .string(configuration.logFile.description))
+        #expect(
+            ApplicationKeys.shutdownTimeout.defaultValue == .integer(configuration.shutdownTimeout.components.seconds)
+        )
+        #expect(GatewayKeys.saveProcess.defaultValue == .string(configuration.backend.saveProcess))
+        #expect(GatewayKeys.validateProcess.defaultValue == .string(configuration.backend.validateProcess))
+        #expect(GatewayKeys.saveWorkersSize.defaultValue == .integer(Int64(configuration.backend.saveWorkersSize)))
+        #expect(
+            GatewayKeys.saveTimeout.defaultValue == .string(GoDuration(configuration.backend.saveTimeout).description)
+        )
+        #expect(
+            GatewayKeys.validateTimeout.defaultValue
+                == .string(GoDuration(configuration.backend.validateTimeout).description)
+        )
+    }
+
+    @Test func embeddedDefaultStoresMailOnLoopback() {
+        let loader = ConfigurationLoader(hostName: "host.test")
+        let report = loader.load(from: .embeddedDefault)
+        var expected = DaemonConfiguration.embeddedDefault(hostName: "host.test")
+        #expect(expected.allowedHosts == ["host.test", "localhost"])
+        #expect(expected.logLevel == .info)
+        #expect(expected.logFile == .standardError)
+        #expect(expected.pidFile == nil)
+        #expect(expected.backend.saveProcess == "HeadersParser|Header|sqlite")
+        #expect(expected.servers.map(\.listenInterface.description) == ["127.0.0.1:2525"])
+        expected.backend.values["log_received_mails"] = true
+        #expect(report.configuration == expected)
+        #expect(report.problems.isEmpty && report.warnings.isEmpty)
+        #expect(DaemonConfiguration.embeddedDefault(hostName: "localhost").allowedHosts == ["localhost"])
+    }
+
+    // MARK: Values
+
+    @Test func everyEffectiveKeyIsRead() throws {
+        let report = load(
+            """
+            {
+                "allowed_hosts": ["a.test", "*.b.test"], "pid_file": "/run/g.pid", "log_file": "/var/log/g.log", "log_level": "Warning",
+                "event_loops": 2, "max_message_memory": 1073741824, "shutdown_timeout": 5,
+                "backend_config": {
+                    "save_process": "HeadersParser|Header", "validate_process": "debugger", "gw_save_timeout": "1m", "gw_val_rcpt_timeout": "250ms",
+                    "primary_mail_host": "mail.test", "log_received_mails": false
+                },
+                "servers": [{
+                    "is_enabled": true, "host_name": "mx.test", "listen_interface": "[::1]:25", "max_size": 1000, "timeout": 1,
+                    "max_clients": 2, "max_recipients": 3, "max_messages_per_session": 4, "max_command_line": 512, "data_overrun": 6,
+                    "max_bad_commands": 7, "command_timeout": 8, "data_timeout": 9, "message_timeout": 10, "session_timeout": 11
+                }]
+            }
+            """
+        )
+        #expect(report.problems.isEmpty)
+        // It is read, but nothing uses it yet.
+        #expect(report.warnings.map(\.keyPath) == ["backend_config.primary_mail_host"])
+        let configuration = try #require(report.configuration)
+        #expect(configuration.allowedHosts == ["a.test", "*.b.test"])
+        #expect(configuration.pidFile == "/run/g.pid")
+        #expect(configuration.logFile == .file("/var/log/g.log"))
+        #expect(configuration.logLevel == .warn)
+        #expect(configuration.eventLoops == 2)
+        #expect(configuration.maximumMessageMemory == 1_073_741_824)
+        #expect(configuration.shutdownTimeout == .seconds(5))
+        #expect(configuration.backend.saveProcess == "HeadersParser|Header")
+        #expect(configuration.backend.validateProcess == "debugger")
+        #expect(configuration.backend.saveTimeout == .seconds(60))
+        #expect(configuration.backend.validateTimeout == .milliseconds(250))
+        #expect(configuration.backend.primaryMailHost == "mail.test")
+        var expected = ServerConfiguration(listenInterface: ListenInterface(host: "::1", port: 25), hostName: "mx.test")
+        expected.maximumMessageSize = 1000
+        expected.timeout = .seconds(1)
+        expected.maximumClients = 2
+        expected.maximumRecipients = 3
+        expected.maximumMessagesPerSession = 4
+        expected.maximumCommandLine = 512
+        expected.dataOverrun = 6
+        expected.maximumBadCommands = 7
+        expected.commandTimeout = .seconds(8)
+        expected.dataTimeout = .seconds(9)
+        expected.messageTimeout = .seconds(10)
+        expected.sessionTimeout = .seconds(11)
+        #expect(configuration.servers == [expected])
+    }
+
+    @Test func zeroMeansTheDefaultForNumbers() throws {
+        let zeros = ServerKeys.all.filter(\.zeroMeansDefault).map { "\"\($0.name)\":0" }.joined(separator: ",")
+        let report = load(server(zeros))
+        #expect(report.problems.isEmpty && report.warnings.isEmpty)
+        #expect(report.configuration?.servers.first == ServerConfiguration(hostName: "host.test"))
+        #expect(
+            load(#"{"event_loops":0,"max_message_memory":0,"shutdown_timeout":0}"#).configuration
+                == load("{}").configuration
+        )
+    }
+
+    @Test func largestSizesDoNotOverflow() throws {
+        let report = load(server(#""max_size":9223372036854775807"#))
+        let server = try #require(report.configuration?.servers.first)
+        #expect(server.maximumMessageSize == .max)
+        #expect(server.dataOverrun == .max)
+    }
+
+    @Test(arguments: [(1, 1_024_000), (341_333, 1_024_000), (341_334, 1_024_002), (0, 31_457_280)])
+    func overrunIsTheLargerOfAMegabyteAndThreeTimesTheSize(_ size: Int, _ overrun: Int) {
+        #expect(load(server("\"max_size\":\(size)")).configuration?.servers.first?.dataOverrun == overrun)
+    }
+
+    @Test func timeoutsFollowTheTimeoutUnlessSet() {
+        let server = load(server(#""timeout":7,"data_timeout":9"#)).configuration?.servers.first
+        #expect(server?.commandTimeout == .seconds(7))
+        #expect(server?.dataTimeout == .seconds(9))
+    }
+
+    @Test(arguments: [
+        ("panic", LogLevel.panic), ("fatal", .fatal), ("error", .error), ("warn", .warn), ("warning", .warn),
+        ("INFO", .info),
+        ("debug", .debug), ("trace", .trace),
+    ])
+    func logLevelsHaveGoGuerrillasNames(_ text: String, _ level: LogLevel) {
+        #expect(load("{\"log_level\":\"\(text)\"}").configuration?.logLevel == level)
+    }
+
+    @Test(arguments: [
+        ("stderr", LogDestination.standardError), ("stdout", .standardOutput), ("off", .off),
+        ("/dev/stdout", .file("/dev/stdout")),
+    ])
+    func logDestinations(_ text: String, _ destination: LogDestination) {
+        #expect(load("{\"log_file\":\"\(text)\"}").configuration?.logFile == destination)
+        #expect(destination.description == text)
+    }
+
+    // MARK: Case
+
+    @Test func keysAreCaseInsensitiveButForBackendConfig() {
+        let report = load(
+            #"""
+            {"Allowed_Hosts":["a.test"],"LOG_LEVEL":"info","Backend_Config":{"Save_Process":"x"},
+             "Servers":[{"IS_ENABLED":true,"Listen_Interface":":25","Max_Size":1,"TLS":{"Start_TLS_On":true}}]}
+            """#
+        )
+        let configuration = report.configuration
+        #expect(configuration?.allowedHosts == ["a.test"])
+        #expect(configuration?.logLevel == .info)
+        #expect(configuration?.servers.first?.maximumMessageSize == 1)
+        #expect(configuration?.servers.first?.tls.isStartTLSOn == true)
+        #expect(configuration?.backend.saveProcess == "HeadersParser|Header|Debugger")
+        #expect(
+            report.warningTexts == [
+                "servers[0].tls.start_tls_on: TLS is not available in this version; STARTTLS is not offered (line 2)",
+                "backend_config.Save_Process: unknown key `Save_Process`; did you mean `save_process`? (line 1)",
+            ]
+        )
+    }
+
+    // MARK: Problems
+
+    @Test func allProblemsAreReportedAtOnceWithTheirPaths() {
+        let report = load(
+            """
+            {
+                "allowed_hosts": ["a.test", 1, null],
+                "pid_file": true,
+                "log_level": "loud",
+                "event_loops": 2000,
+                "servers": [
+                    {"is_enabled": 1, "listen_interface": "nowhere", "max_size": "1M", "timeout": -1, "max_clients": 1.5},
+                    "server",
+                    {"is_enabled": true, "tls": {"protocols": "tls1.3"}},
+                    {"listen_interface": ":25", "host_name": "mx test", "tls": []}
+                ],
+                "backend_config": {
+                    "save_process": ["Debugger"], "primary_mail_host": "a\\r\\nb", "log_received_mails": "yes"
+                }
+            }
+            """
+        )
+        #expect(report.configuration == nil)
+        let expected: Set = [
+            #"allowed_hosts[1]: expected a string, found the number 1 (line 2)"#,
+            #"allowed_hosts[2]: expected a string, found null (line 2)"#,
+            #"servers[1]: expected an object, found the string "server" (line 6)"#,
+            #"pid_file: expected a string, found true (line 3)"#,
+            #"log_level: "loud" is not one of "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace" (line 4)"#,
+            #"event_loops: 2000 is out of range; use 1 to 1024, or 0 for the default (line 5)"#,
+            #"servers[0].is_enabled: expected true or false, found the number 1 (line 7)"#,
+            #"servers[0].max_size: expected a whole number of octets, found the string "1M" (line 7)"#,
+            #"servers[0].timeout: -1 is out of range; use 1 to 31536000, or 0 for the default (line 7)"#,
+            #"servers[0].max_clients: expected a whole number, found the number 1.5 (line 7)"#,
+            #"servers[0].listen_interface: expected address:port, such as 127.0.0.1:25, [::1]:25 or :25, found "nowhere" (line 7)"#,
+            #"servers[2].tls.protocols: expected a list of strings, found the string "tls1.3" (line 9)"#,
+            #"servers[2].listen_interface: listen interface not specified for server at index 2 (line 9)"#,
+            #"servers[3].tls: expected an object, found a list (line 10)"#,
+            #"servers[3].host_name: a host name holds no spaces or control characters, found "mx test" (line 10)"#,
+            #"backend_config.save_process: expected a string, found a list (line 13)"#,
+            #"backend_config.primary_mail_host: a host name holds no spaces or control characters, found "a\u{d}\u{a}b" (line 13)"#,
+            #"backend_config.log_received_mails: expected true or false, found the string "yes" (line 13)"#,
+        ]
+        #expect(Set(report.problemTexts) == expected)
+        #expect(report.problems.count == expected.count)
+    }
+
+    @Test(arguments: ["[]", "3", "null", "\"x\""])
+    func fileMustBeAnObject(_ text: String) {
+        let report = load(text)
+        #expect(report.problems.map(\.message).first?.hasPrefix("the configuration must be an object, found") == true)
+        #expect(report.problems.count == 1)
+    }
+
+    @Test func malformedFileIsOneProblem() {
+        #expect(
+            load("{\n\"a\" 1}").problemTexts == [
+                "could not parse config file test.conf: line 2, column 5: expected a colon after the key"
+            ]
+        )
+    }
+
+    @Test func unknownProcessorsAreNamedWithTheKnownOnes() {
+        #expect(
+            load(#"{"backend_config":{"save_process":"Header|Nonesuch"}}"#).problemTexts == [
+                "backend_config.save_process: processor [Nonesuch] not found; "
+                    + "known processors: Debugger, Header, HeadersParser, sqlite"
+            ]
+        )
+    }
+
+    @Test func missingFileIsOneProblem() {
+        let report = ConfigurationLoader(hostName: "a").load(from: .file("/nonexistent/g.conf"))
+        #expect(report.problemTexts == ["could not read config file /nonexistent/g.conf: No such file or directory"])
+        #expect(report.configuration == nil)
+        #expect(ConfigurationLoader(hostName: "a").load(from: .file("/")).problems.count == 1)
+    }
+
+    @Test func noEnabledServerIsAProblem() {
+        let report = load(#"{"servers":[{"listen_interface":":25"},{"is_enabled":false,"listen_interface":":26"}]}"#)
+        #expect(
+            report.problemTexts == ["servers: there are no servers that can start, please check your config (line 1)"]
+        )
+    }
+
+    @Test func noEnabledServerIsReportedNextToOtherProblems() {
+        let report = load(#"{"pid_file":1,"servers":[{"listen_interface":":25"}]}"#)
+        #expect(report.problems.map(\.keyPath) == ["pid_file", "servers"])
+    }
+
+    // MARK: Warnings
+
+    @Test(arguments: [
+        (#"{"alowed_hosts":[]}"#, "alowed_hosts: unknown key `alowed_hosts`; did you mean `allowed_hosts`? (line 1)"),
+        (#"{"max_size":1}"#, "max_size: unknown key `max_size`; it belongs in an element of `servers` (line 1)"),
+        (#"{"dashboard":{}}"#, "dashboard: unknown key `dashboard` (line 1)"),
+        (#"{"a\u0007b":1}"#, #"a\u{7}b: unknown key `a\u{7}b` (line 1)"#),
+        (
+            server(#""max_cleints":5"#),
+            "servers[0].max_cleints: unknown key `max_cleints`; did you mean `max_clients`? (line 1)"
+        ),
+        (server(#""proxy_on":true"#), "servers[0].proxy_on: unknown key `proxy_on`; did you mean `proxyon`? (line 1)"),
+        (
+            server(#""ciphers":[]"#),
+            "servers[0].ciphers: unknown key `ciphers`; it belongs in the `tls` of a server (line 1)"
+        ),
+        (server(#""tls":{"curve":[]}"#), "servers[0].tls.curve: unknown key `curve`; did you mean `curves`? (line 1)"),
+        (
+            #"{"backend_config":{"sqlite_pth":"x"}}"#,
+            "backend_config.sqlite_pth: unknown key `sqlite_pth`; did you mean `sqlite_path`? (line 1)"
+        ),
+    ])
+    func unknownKeysGiveAWarningWithASuggestion(_ text: String, _ warning: String) {
+        let report = load(text)
+        #expect(report.warningTexts == [warning])
+        #expect(report.configuration != nil)
+    }
+
+    @Test(arguments: [
+        (
+            #"{"backend_name":"guerrilla-db-redis"}"#,
+            "backend_name: this old key does nothing; name the processors in `save_process` of `backend_config` (line 1)"
+        ),
+        (
+            server(#""tls_always_on":true"#),
+            "servers[0].tls_always_on: this old key does nothing; move it into `tls` (line 1)"
+        ),
+        (
+            server(#""Private_Key_File":"x"# + "\""),
+            "servers[0].private_key_file: this old key does nothing; move it into `tls` (line 1)"
+        ),
+        (
+            #"{"backend_config":{"mysql_db":"x"}}"#,
+            "backend_config.mysql_db: this old key does nothing; write `sql_driver` and `sql_dsn` (line 1)"
+        ),
+        (
+            #"{"backend_config":{"process_stack":"x"}}"#,
+            "backend_config.process_stack: this old key does nothing; write `save_process` (line 1)"
+        ),
+        (
+            #"{"backend_config":{"validate_processors":1}}"#,
+            "backend_config.validate_processors: this old key does nothing; write `validate_process` (line 1)"
+        ),
+    ])
+    func oldKeysGiveAWarningNamingTheModernForm(_ text: String, _ warning: String) {
+        #expect(load(text).warningTexts == [warning])
+        #expect(load(text).problems.isEmpty)
+    }
+
+    @Test(arguments: [
+        (#"{"log_format":"json"}"#, "log_format"), (#"{"user":"mail"}"#, "user"),
+        (server(#""xclient_on":true"#), "servers[0].xclient_on"),
+        (server(#""greeting_delay":3"#), "servers[0].greeting_delay"),
+        (server(#""certificates":[{}]"#), "servers[0].certificates"),
+        (server(#""log_file":"off""#), "servers[0].log_file"),
+        (#"{"backend_config":{"redis_interface":":6379"}}"#, "backend_config.redis_interface"),
+        (#"{"backend_config":{"save_workers_size":4}}"#, "backend_config.save_workers_size"),
+    ])
+    func keysThatDoNothingYetGiveAWarning(_ text: String, _ keyPath: String) {
+        #expect(load(text).warningTexts == ["\(keyPath): this key is understood but not effective yet (line 1)"])
+        #expect(load(text).problems.isEmpty)
+    }
+
+    @Test(arguments: [
+        #"{"log_format":"text"}"#, server(#""xclient_on":false,"proxyon":false,"max_header_size":0"#),
+        #"{"backend_config":{"save_workers_size":1}}"#,
+    ])
+    func keysThatDoNothingYetMayHaveTheirDefault(_ text: String) {
+        #expect(load(text).warnings.isEmpty)
+    }
+
+    @Test func repeatedKeysGiveAWarningAndTheLastCounts() {
+        let report = load("{\"log_level\":\"info\",\n\"LOG_LEVEL\":\"error\",\"backend_config\":{\"x\":1,\"x\":2}}")
+        #expect(report.configuration?.logLevel == .error)
+        #expect(report.warningTexts.first == "log_level: set twice, in line 1 and line 2; the last one counts (line 2)")
+        #expect(report.configuration?.backend.values["x"] == 2)
+    }
+
+    @Test func laterServerOnTheSameInterfaceIsDropped() {
+        let report = load(
+            #"""
+            {"servers":[{"is_enabled":true,"listen_interface":"127.0.0.1:25","max_size":1},
+            {"is_enabled":true,"listen_interface":"127.0.0.1:25","max_size":2},{"listen_interface":"127.0.0.1:26"}]}
+            """#
+        )
+        #expect(report.configuration?.servers.map(\.maximumMessageSize) == [1, 10_485_760])
+        #expect(
+            report.warningTexts == [
+                "servers[1].listen_interface: an earlier server has the same interface 127.0.0.1:25; this one is dropped (line 2)"
+            ]
+        )
+    }
+
+    // MARK: TLS
+
+    @Test func enabledServerNeverFallsBackToClearText() {
+        let report = load(
+            "{\"servers\":[{\"is_enabled\":true,\"listen_interface\":\":465\",\"tls\":{\n\"tls_always_on\":true}}]}"
+        )
+        #expect(
+            report.problemTexts == [
+                "servers[0].tls.tls_always_on: TLS is not available in this version; set it to false (line 2)"
+            ]
+        )
+        #expect(report.configuration == nil)
+    }
+
+    @Test func disabledServerMayAskForTLS() {
+        let report = load(
+            #"{"servers":[{"is_enabled":true,"listen_interface":":25"},{"listen_interface":":465","tls":{"tls_always_on":true,"start_tls_on":true}}]}"#
+        )
+        #expect(report.problems.isEmpty && report.warnings.isEmpty)
+        #expect(report.configuration?.servers.last?.tls.isAlwaysOn == true)
+    }
+
+    @Test func everyTLSKeyIsKept() throws {
+        let report = load(
+            server(
+                #"""
+                "tls":{"start_tls_on":false,"private_key_file":"k","public_key_file":"c","protocols":["tls1.2","tls1.3"],"ciphers":["x"],
+                "curves":["P256"],"client_auth_type":"NoClientCert","root_cas_file":"r","prefer_server_cipher_suites":true}
+                """#
+            )
+        )
+        #expect(report.problems.isEmpty && report.warnings.isEmpty)
+        let tls = try #require(report.configuration?.servers.first?.tls)
+        #expect(tls.privateKeyFile == "k" && tls.publicKeyFile == "c" && tls.rootCAsFile == "r")
+        #expect(tls.protocols == ["tls1.2", "tls1.3"] && tls.ciphers == ["x"] && tls.curves == ["P256"])
+        #expect(tls.clientAuthType == "NoClientCert" && tls.prefersServerCipherSuites)
+    }
+
+    // MARK: Sample
+
+    @Test func sampleHasOneKeyThatIsNotEffectiveYet() throws {
+        let report = ConfigurationLoader(hostName: "host.test").load(
+            from: .file(repositoryPath("goguerrilla.conf.sample"))
+        )
+        #expect(report.problems.isEmpty)
+        #expect(report.warnings.map(\.keyPath) == ["backend_config.primary_mail_host"])
+        let configuration = try #require(report.configuration)
+        #expect(configuration.servers.map(\.listenInterface.description) == ["127.0.0.1:2525", "127.0.0.1:4465"])
+        #expect(configuration.servers.map(\.isEnabled) == [true, false])
+        #expect(configuration.pidFile == "/var/run/go-guerrilla.pid")
+        #expect(configuration.backend.values["log_received_mails"] == true)
+        #expect(configuration.backend.validateTimeout == .seconds(3))
+    }
+}

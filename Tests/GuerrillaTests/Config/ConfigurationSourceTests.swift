@@ -1,0 +1,27 @@
+import Guerrilla
+import Testing
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+struct ConfigurationSourceTests {
+    @Test func explicitPathIsTakenWhetherOrNotItExists() {
+        #expect(ConfigurationSource.lookUp(explicitPath: "/nonexistent/x") == .file("/nonexistent/x"))
+    }
+
+    @Test func oldNameComesFirstThenTheNewOneThenTheEmbeddedDefault() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("guerrilla-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = directory.path
+        #expect(ConfigurationSource.lookUp(explicitPath: nil, in: path) == .embeddedDefault)
+        try "{}".write(toFile: path + "/goguerrilla.conf.json", atomically: false, encoding: .utf8)
+        #expect(ConfigurationSource.lookUp(explicitPath: "", in: path) == .file(path + "/goguerrilla.conf.json"))
+        try "{}".write(toFile: path + "/goguerrilla.conf", atomically: false, encoding: .utf8)
+        #expect(ConfigurationSource.lookUp(explicitPath: nil, in: path) == .file(path + "/goguerrilla.conf"))
+        #expect(ConfigurationLoader(hostName: "a").load(from: .lookUp(explicitPath: nil, in: path)).problems.isEmpty)
+    }
+}

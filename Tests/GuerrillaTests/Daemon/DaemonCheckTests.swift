@@ -1,0 +1,90 @@
+import Guerrilla
+import GuerrillaBackend
+import Testing
+
+struct DaemonCheckTests {
+    private let fixture = DaemonFixture()
+
+    private func check(_ change: (inout DaemonConfiguration) -> Void) -> DaemonCheck {
+        var configuration = self.fixture.configuration()
+        configuration.backend.saveProcess = "HeadersParser|Header|keep"
+        change(&configuration)
+        var registry = ProcessorRegistry.standard
+        registry.register(ProcessorDescription("keep", Keeper.self) { _ in Keeper() })
+        return DaemonCheck(configuration, registry: registry)
+    }
+
+    struct Keeper: Processor {
+        static let capabilities: ProcessorCapabilities = [.saves, .stores]
+    }
+
+    @Test func nothingIsSaidOfAGoodConfiguration() {
+        let check = self.check { _ in }
+        #expect(check.errors.isEmpty)
+        #expect(check.warnings.isEmpty)
+    }
+
+    @Test(arguments: ["", "HeadersParser|Header|Debugger"])
+    func chainThatStoresNothingIsAWarning(_ chain: String) {
+        let check = self.check { $0.backend.saveProcess = chain }
+        #expect(check.errors.isEmpty)
+        #expect(
+            check.warnings == [
+                "backend_config.save_process: no processor of save_process stores messages: mail is accepted and discarded"
+            ]
+        )
+    }
+
+    @Test func unknownProcessorIsAnError() {
+        let check = self.check { $0.backend.saveProcess = "nonesuch|keep" }
+        #expect(check.errors.count == 1)
+        #expect(check.errors[0].hasPrefix("backend_config: processor [nonesuch] not found; known processors: "))
+    }
+
+    @Test func wrongValueIsNamedByItsKeyOnce() {
+        let check = self.check {
+            $0.backend.saveProcess = "Debugger|keep"
+            $0.backend.values["sleep_seconds"] = -3
+        }
+        #expect(check.errors == ["backend_config.sleep_seconds: -3 is out of range; use 0 to 3600"])
+    }
+
+    @Test func moreClientsThanFilesIsAnError() {
+        let check = self.check { $0.servers[0].maximumClients = .max }
+        #expect(check.errors.count == 1)
+        #expect(check.errors[0].hasPrefix("servers: Combined max clients for all servers (\(Int.max)) "))
+    }
+
+    @Test func serversThatAreNotEnabledDoNotCount() {
+        let check = self.check {
+            $0.servers[0].maximumClients = .max
+            $0.servers[0].isEnabled = false
+        }
+        #expect(check.errors.isEmpty)
+    }
+
+    @Test func hostThatNeverMatchesIsAWarning() {
+        let check = self.check { $0.allowedHosts = ["example.com", "bad host", "[300.0.0.1]"] }
+        #expect(check.errors.isEmpty)
+        #expect(check.warnings.count == 2)
+        #expect(check.warnings.allSatisfy { $0.hasPrefix("allowed_hosts: \"") })
+    }
+
+    @Test func everythingIsToldAtOnce() {
+        let check = self.check {
+            $0.backend.saveProcess = "nonesuch"
+            $0.servers[0].maximumClients = .max
+            $0.allowedHosts = ["bad host"]
+        }
+        #expect(check.errors.count == 2)
+        #expect(check.warnings.count == 1)
+    }
+
+    @Test func nothingIsOpenedOrWritten() {
+        _ = self.check {
+            $0.backend.saveProcess = "sqlite"
+            $0.backend.values["sqlite_path"] = .string(self.fixture.directory.path("mail.sqlite"))
+        }
+        #expect(self.fixture.directory.contents.isEmpty)
+    }
+}

@@ -1,0 +1,221 @@
+import Guerrilla
+import GuerrillaBackend
+import GuerrillaTestSupport
+import Logging
+import NIOCore
+import Testing
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+struct DaemonStartTests {
+    /// Why a daemon may not start.
+    enum Fault: CaseIterable {
+        case unknownProcessor
+        case processorValue
+        case storeUnopenable
+        case addressNotOurs
+        case pidFileUnwritable
+        case logFileUnwritable
+        case tooManyClients
+        case ownBackendFails
+    }
+
+    private let fixture = DaemonFixture()
+    private var directory: TemporaryDirectory { self.fixture.directory }
+
+    /// - Returns: What the sentence must say.
+    private func spoil(_ configuration: inout DaemonConfiguration, with fault: Fault) -> [String] {
+        switch fault {
+        case .unknownProcessor:
+            configuration.backend.saveProcess = "HeadersParser|nonesuch"
+            return ["processor [nonesuch] not found; known processors: Debugger, Header, HeadersParser"]
+        case .processorValue:
+            configuration.backend.saveProcess = "Debugger"
+            configuration.backend.values["sleep_seconds"] = "long"
+            return ["backend_config.sleep_seconds: expected a whole number, found the string \"long\""]
+        case .storeUnopenable:
+            configuration.backend.saveProcess = "sqlite"
+            configuration.backend.values["sqlite_path"] = .string(self.directory.path("missing/mail.sqlite"))
+            #if SQLite
+            return ["'\(self.directory.path("missing/mail.sqlite"))'", "does not exist"]
+            #else
+            return ["processor [sqlite] not found"]
+            #endif
+        case .addressNotOurs:
+            // TEST-NET-1: nobody's. (RFC 5737)
+            configuration.servers.append(configuration.servers[0])
+            configuration.servers[1].listenInterface = ListenInterface(host: "192.0.2.1", port: 2_525)
+            return ["cannot listen on 192.0.2.1:2525: Cannot assign requested address"]
+        case .pidFileUnwritable:
+            configuration.pidFile = self.directory.path("missing/pid")
+            return ["error while writing pidFile (\(self.directory.path("missing/pid"))): No such file or directory"]
+        case .logFileUnwritable:
+            configuration.logFile = .file(self.directory.path("missing/log"))
+            return ["could not open log file \(self.directory.path("missing/log")): No such file or directory"]
+        case .tooManyClients:
+            configuration.servers[0].maximumClients = .max
+            return ["Combined max clients for all servers (\(Int.max)) is greater than open file limit ("]
+        case .ownBackendFails:
+            return ["this backend was not to start"]
+        }
+    }
+
+    private func expectToStart(_ configuration: DaemonConfiguration) async throws {
+        let daemon = Daemon(configuration: configuration)
+        let listener = try #require(try await daemon.start().first)
+        #expect(listener.address.port == configuration.servers[0].port)
+        #expect(self.directory.text("pid") == "\(ProcessInfo.processInfo.processIdentifier)")
+        let replies = try await withClient(listener) { try $0.talk(["QUIT"]) }
+        #expect(replies[0].hasPrefix("220 mx.example.com "))
+        #expect(await daemon.shutdown())
+        #expect(!self.directory.contents.contains("pid"))
+    }
+
+    private func expectSentence(_ error: DaemonError?, saying parts: [String]) {
+        let sentence = error?.description ?? ""
+        for part in parts { #expect(sentence.contains(part)) }
+        #expect(!sentence.contains("\n"))
+    }
+
+    @Test(arguments: Fault.allCases)
+    func faultIsToldInOneSentenceAndLeavesNothingBehind(_ fault: Fault) async throws {
+        let port = try ReservedPort()
+        defer { withExtendedLifetime(port) {} }
+        var configuration = self.fixture.configuration(port: port.number)
+        let sentence = self.spoil(&configuration, with: fault)
+        let backend = fault == .ownBackendFails ? TestBackend(onStart: { throw TestBackend.Failure() }) : nil
+        let daemon = Daemon(configuration: configuration, backend: backend)
+
+        let error = await #expect(throws: DaemonError.self) { try await daemon.start() }
+        self.expectSentence(error, saying: sentence)
+        #expect(self.directory.contents.filter { $0 != "log" }.isEmpty)
+        #expect(await daemon.shutdown())
+        try await self.expectToStart(self.fixture.configuration(port: port.number))
+    }
+
+    @Test func portThatIsTakenIsNamedAndTheOthersAreGivenBack() async throws {
+        let (first, taken) = (try ReservedPort(), try ReservedPort())
+        defer { withExtendedLifetime((first, taken)) {} }
+        let other = DaemonFixture()
+        let holder = Daemon(configuration: other.configuration(port: taken.number))
+        try await holder.start()
+        var configuration = self.fixture.configuration(port: first.number)
+        configuration.servers.append(configuration.servers[0])
+        configuration.servers[1].listenInterface = ListenInterface(host: "127.0.0.1", port: taken.number)
+
+        let daemon = Daemon(configuration: configuration)
+        let error = await #expect(throws: DaemonError.self) { try await daemon.start() }
+        self.expectSentence(error, saying: ["cannot listen on 127.0.0.1:\(taken.number): Address already in use"])
+        #expect(self.directory.contents == ["log"])
+        try await self.expectToStart(self.fixture.configuration(port: first.number))
+
+        #expect(await holder.shutdown())
+        try await self.expectToStart(self.fixture.configuration(port: taken.number))
+    }
+
+    @Test func backendThatHasStartedIsShutDownWhenTheStartFailsLater() async throws {
+        let backend = TestBackend()
+        var configuration = self.fixture.configuration()
+        configuration.pidFile = self.directory.path("missing/pid")
+        await #expect(throws: DaemonError.self) {
+            try await Daemon(configuration: configuration, backend: backend).start()
+        }
+        #expect(backend.shutdowns == 1)
+    }
+
+    // MARK: Once only
+
+    @Test func secondStartFailsAndTheFirstGoesOn() async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        let listener = try #require(try await daemon.start().first)
+        let error = await #expect(throws: DaemonError.self) { try await daemon.start() }
+        #expect(error?.description == "a daemon is started once only")
+        #expect(try await withClient(listener) { try $0.talk(["NOOP"]) }[1].hasPrefix("250"))
+        #expect(await daemon.shutdown())
+        await #expect(throws: DaemonError.self) { try await daemon.start() }
+    }
+
+    @Test func ofTwoStartsAtOnceOneSucceeds() async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        async let one = try? daemon.start()
+        async let two = try? daemon.start()
+        let results = await [one, two]
+        #expect(results.count { $0 != nil } == 1)
+        #expect(await daemon.shutdown())
+    }
+
+    @Test func startAfterAFailedStartFails() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.backend.saveProcess = "nonesuch"
+        let daemon = Daemon(configuration: configuration)
+        await #expect(throws: DaemonError.self) { try await daemon.start() }
+        let error = await #expect(throws: DaemonError.self) { try await daemon.start() }
+        #expect(error?.description == "a daemon is started once only")
+    }
+
+    @Test func serversThatAreNotEnabledDoNotListen() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.servers.append(configuration.servers[0])
+        configuration.servers[1].isEnabled = false
+        let daemon = Daemon(configuration: configuration)
+        #expect(try await daemon.start().count == 1)
+        #expect(await daemon.shutdown())
+    }
+
+    @Test func nobodyNeedNameAnAddress() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.servers[0].listenInterface = ListenInterface(host: nil, port: 0)
+        let daemon = Daemon(configuration: configuration)
+        let listener = try #require(try await daemon.start().first)
+        #expect(listener.interface == ":0")
+        #expect(try await withClient(listener) { try $0.talk([]) }[0].hasPrefix("220 "))
+        #expect(await daemon.shutdown())
+    }
+
+    // MARK: The log
+
+    @Test func loggerOfADaemonThatDoesNotRunIsSilent() async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        await daemon.logger.critical("unheard")
+        #expect(self.directory.contents.isEmpty)
+        try await daemon.start()
+        await daemon.logger.info("heard")
+        let kept = await daemon.logger
+        #expect(await daemon.shutdown())
+        await daemon.logger.critical("unheard")
+        kept.critical("unheard")
+        #expect(self.fixture.logLines("heard").count == 1)
+        #expect(self.fixture.logLines("unheard").isEmpty)
+    }
+
+    @Test func startAndEndAreLogged() async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        let listener = try #require(try await daemon.start().first)
+        #expect(await daemon.shutdown())
+        #expect(self.fixture.logLines("Listening on TCP \(listener.address.hostAndPort)\"").count == 1)
+        #expect(self.fixture.logLines("pid_file (\(self.fixture.pidFile)) written with pid:").count == 1)
+        #expect(self.fixture.logLines("Backend shutdown completed\"").count == 1)
+    }
+
+    @Test func hostThatNeverMatchesIsWarnedAbout() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.allowedHosts = ["example.com", "bad host"]
+        let daemon = Daemon(configuration: configuration)
+        try await daemon.start()
+        #expect(await daemon.shutdown())
+        #expect(self.fixture.logLines("allowed_hosts: \\\"bad host\\\" never matches: ").count == 1)
+    }
+
+    @Test func chainThatStoresNothingIsWarnedAbout() async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        try await daemon.start()
+        #expect(await daemon.shutdown())
+        let warnings = self.fixture.logLines("no processor of save_process stores messages: ")
+        #expect(warnings.count == 1)
+        #expect(warnings.allSatisfy { $0.contains(" level=warning ") })
+    }
+}

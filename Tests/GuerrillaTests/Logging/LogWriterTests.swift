@@ -1,0 +1,127 @@
+import Testing
+
+@testable import Guerrilla
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+struct LogWriterTests {
+    private let directory = TemporaryDirectory()
+    private var path: String { self.directory.path("log") }
+
+    private func entry(_ message: String) -> LogEntry {
+        .line(level: "info", message: message, metadata: [], microseconds: 0)
+    }
+
+    /// The messages of the lines in the log file.
+    private func messages() throws -> [String] {
+        try #require(self.directory.lines("log")).map(Self.message)
+    }
+
+    private static func message(_ line: some StringProtocol) -> String {
+        String(line.split(separator: "\"").dropFirst(3).first ?? "")
+    }
+
+    @Test func linesAreWrittenInTheirOrderAndAllByTheEndOfClose() async throws {
+        let writer = try LogWriter(.file(self.path))
+        for number in 0..<10_000 { writer.write(self.entry("\(number)")) }
+        await writer.close()
+        #expect(try self.messages() == (0..<10_000).map { "\($0)" })
+    }
+
+    @Test func linesAreWrittenWithoutClose() async throws {
+        let writer = try LogWriter(.file(self.path))
+        for number in 0..<20 {
+            writer.write(self.entry("\(number)"))
+            #expect(await eventually { self.directory.lines("log")?.count == number + 1 })
+        }
+        await writer.close()
+        #expect(try self.messages() == (0..<20).map { "\($0)" })
+    }
+
+    @Test func writersOnSeveralThreadsKeepTheirOwnOrder() async throws {
+        let writer = try LogWriter(.file(self.path))
+        await withTaskGroup(of: Void.self) { group in
+            for name in ["a", "b", "c", "d"] {
+                group.addTask { for number in 0..<2_000 { writer.write(self.entry("\(name) \(number)")) } }
+            }
+        }
+        await writer.close()
+        let messages = try self.messages()
+        #expect(messages.count == 8_000)
+        for name in ["a", "b", "c", "d"] {
+            #expect(messages.filter { $0.hasPrefix(name) } == (0..<2_000).map { "\(name) \($0)" })
+        }
+    }
+
+    @Test func nothingIsWrittenAfterClose() async throws {
+        let writer = try LogWriter(.file(self.path))
+        writer.write(self.entry("before"))
+        await writer.close()
+        writer.write(self.entry("after"))
+        #expect(try self.messages() == ["before"])
+    }
+
+    @Test func fileIsAddedTo() async throws {
+        for message in ["one", "two"] {
+            let writer = try LogWriter(.file(self.path))
+            writer.write(self.entry(message))
+            await writer.close()
+        }
+        #expect(try self.messages() == ["one", "two"])
+    }
+
+    @Test func offWritesNothing() async throws {
+        let writer = try LogWriter(.off)
+        for _ in 0..<100 { writer.write(self.entry("nobody reads this")) }
+        await writer.close()
+        #expect(self.directory.contents.isEmpty)
+    }
+
+    @Test func fileThatCannotBeOpenedIsNamed() {
+        let path = self.directory.path("missing/log")
+        let missing = #expect(throws: LogFileError.self) { _ = try LogWriter(.file(path)) }
+        #expect(missing?.description == "could not open log file \(path): No such file or directory")
+        let directory = #expect(throws: LogFileError.self) { _ = try LogWriter(.file(self.directory.path)) }
+        #expect(directory?.description == "could not open log file \(self.directory.path): Is a directory")
+    }
+
+    /// The log goes into a pipe that nobody reads for a while, as when a disk hangs.
+    @Test func linesBeyondTheCapacityAreDroppedAndCounted() async throws {
+        #expect(mkfifo(self.path, 0o600) == 0)
+        let reader = open(self.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        #expect(reader >= 0)
+        #expect(fcntl(reader, F_SETFL, 0) == 0)
+        let writer = try LogWriter(.file(self.path))
+        // One queue full is being written, another waits, the rest is too much.
+        let count = 3 * LogWriter.capacity
+        for number in 0..<count { writer.write(self.entry("\(number)")) }
+        async let closed: Void = writer.close()
+        let text = try await onThread {
+            var text: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let length = read(reader, &buffer, buffer.count)
+                guard length > 0 else { return String(decoding: text, as: UTF8.self) }
+                text += buffer[..<length]
+            }
+        }
+        await closed
+        close(reader)
+
+        let lines = text.split(separator: "\n")
+        let reports = lines.filter { $0.contains("Log lines were dropped") }
+        let dropped = reports.compactMap { $0.split(separator: " dropped=").last.flatMap { Int($0) } }.reduce(0, +)
+        let written = lines.filter { !$0.contains("Log lines were dropped") }.compactMap { Int(Self.message($0)) }
+        #expect(reports.allSatisfy { $0.contains(" level=warning ") })
+        #expect(dropped >= count - 2 * LogWriter.capacity - 2_000)
+        #expect(written.count + dropped == count)
+        #expect(zip(written, written.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(written.first == 0)
+    }
+}

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Guerrilla
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+struct OpenFileLimitTests {
+    private var limits: rlimit {
+        var limits = rlimit()
+        getrlimit(CInt(RLIMIT_NOFILE.rawValue), &limits)
+        return limits
+    }
+
+    /// The most that we may have; nil when there is no limit.
+    private var hardLimit: Int? {
+        Int(exactly: self.limits.rlim_max).flatMap { $0 == .max ? nil : $0 }
+    }
+
+    @Test func ourLimitIsRaisedAsFarAsItGoes() throws {
+        try OpenFileLimit.raise(forClients: [])
+        #expect(self.limits.rlim_cur == self.limits.rlim_max)
+    }
+
+    @Test func clientsUpToTheLimitAreFine() throws {
+        let hardLimit = self.hardLimit ?? .max
+        try OpenFileLimit.raise(forClients: [hardLimit])
+        try OpenFileLimit.raise(forClients: [0, hardLimit - 1, 1])
+    }
+
+    @Test func oneMoreIsToldWithBothNumbers() throws {
+        guard let hardLimit = self.hardLimit else { return }
+        let error = #expect(throws: DaemonError.self) { try OpenFileLimit.raise(forClients: [hardLimit, 1]) }
+        #expect(
+            error?.description == "Combined max clients for all servers (\(hardLimit + 1)) is greater than open file "
+                + "limit (\(hardLimit)). Please increase your open file limit or decrease max clients."
+        )
+    }
+
+    @Test(arguments: [[Int.max], [.max, 1], [1, .max], [.max, .max, .max], [.max / 2 + 1, .max / 2 + 1]])
+    func sumThatOverflowsIsOverTheLimit(clients: [Int]) throws {
+        guard self.hardLimit != nil else { return }
+        let error = #expect(throws: DaemonError.self) { try OpenFileLimit.raise(forClients: clients) }
+        #expect(error?.description.contains("(\(Int.max))") == true)
+    }
+
+    @Test func memoryOfTheMachineIsKnown() {
+        #expect(PhysicalMemory.octets > 1 << 26)
+    }
+}

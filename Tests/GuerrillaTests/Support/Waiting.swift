@@ -1,0 +1,54 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Waits until `condition` holds, ten seconds at most.
+func eventually(_ condition: () async -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while await !condition() {
+        if ContinuousClock.now > deadline { return false }
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+    return true
+}
+
+/// Runs what blocks on a thread of its own: threads of a pool might all be waiting for each other.
+func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
+}
+
+/// Something that a test opens and others wait for.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var visitors: [CheckedContinuation<Void, Never>] = []
+        var visits = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// How many have come to the gate so far.
+    var visits: Int { self.state.withLock { $0.visits } }
+
+    func open() {
+        let visitors = self.state.withLock { state in
+            state.isOpen = true
+            defer { state.visitors = [] }
+            return state.visitors
+        }
+        for visitor in visitors { visitor.resume() }
+    }
+
+    func pass() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isOpen = self.state.withLock { state in
+                state.visits += 1
+                if !state.isOpen { state.visitors.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+}
