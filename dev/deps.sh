@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building and testing need:
+#
+#   dev/deps.sh [build] [test]      (default: both)
+#
+# Installs nothing when nothing is missing. As root it uses apt-get; otherwise it prints the command to run and fails.
+set -u
+
+# package:probe - a probe is a command, a file, or a Python module of the standard library that Debian packs apart.
+build_packages=(
+    libsqlite3-dev:/usr/include/sqlite3.h
+    make:make
+)
+test_packages=(
+    curl:curl
+    gcc:gcc
+    libssl-dev:/usr/include/openssl/ssl.h
+    openssl:openssl
+    postfix:/usr/sbin/postfix
+    python3:python3
+    python3-pip:python3/pip
+    python3-venv:python3/ensurepip
+    strace:strace
+    swaks:swaks
+)
+
+present() {
+    case "$1" in
+        /*) [ -e "$1" ] ;;
+        python3/*) python3 -c "import ${1#*/}" 2>/dev/null ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+wanted=()
+[ $# -eq 0 ] && set -- build test
+for set in "$@"; do
+    case "$set" in
+        build) wanted+=("${build_packages[@]}") ;;
+        test) wanted+=("${test_packages[@]}") ;;
+        *) echo "deps.sh: unknown set '$set' (build, test)" >&2; exit 2 ;;
+    esac
+done
+
+if ! command -v swift >/dev/null; then
+    echo "deps.sh: there is no 'swift' on the PATH; install Swift 6.2 or newer from swift.org/install" >&2
+    exit 1
+fi
+
+missing=()
+for entry in "${wanted[@]}"; do
+    present "${entry#*:}" || missing+=("${entry%%:*}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "deps.sh: this system has no apt-get; install what Debian calls: ${missing[*]}" >&2
+    exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+    echo "deps.sh: packages are missing. Run this, then try again:" >&2
+    echo "  sudo apt-get update && sudo apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+
+echo "deps.sh: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+# The tests start a Postfix of their own, from their own directories: the system's stays unconfigured and unstarted.
+# Never at the cost of a mail server that is already here, hence --no-remove.
+case " ${missing[*]} " in
+    *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
+esac
+if ! { apt-get update && apt-get install -y --no-remove --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null
+then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    echo "deps.sh: apt-get could not install: ${missing[*]}" >&2
+    exit 1
+fi
+rm -f "$log"
+for entry in "${wanted[@]}"; do
+    if ! present "${entry#*:}"; then
+        echo "deps.sh: ${entry%%:*} is installed, but ${entry#*:} is still not there" >&2
+        exit 1
+    fi
+done

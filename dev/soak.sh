@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The system tests with long parameters: 20 rounds of kill -9, more random input, and a load under which memory has to stay
+# level. About half an hour with the defaults.
+#
+#   ROUNDS=50 MINUTES=60 dev/soak.sh [pytest arguments]
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+dev/deps.sh build test || exit 1
+GUERRILLAD=$(dev/build-release.sh) || exit 1
+export GUERRILLAD GUERRILLA_SOAK=1 ROUNDS="${ROUNDS:-20}" MINUTES="${MINUTES:-10}"
+exec dev/pytest.sh -v --durations=10 "$@"
