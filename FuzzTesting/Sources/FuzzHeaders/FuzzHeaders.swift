@@ -1,0 +1,23 @@
+import GuerrillaMail
+
+/// Parses the input as the start of a message, and every field body as encoded words and as a date.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzHeaders(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    let octets = Array(UnsafeBufferPointer(start: start, count: count))
+    let limits = HeaderLimits(maximumSize: 4096, maximumFieldCount: 20)
+    let section: HeaderSection
+    do {
+        section = try HeaderParser.parse(octets.span, limits: limits)
+    } catch {
+        return 0
+    }
+    precondition(section.octetCount <= count, "the header section is longer than the message")
+    precondition(section.octetCount <= limits.maximumSize && section.fields.count <= limits.maximumFieldCount)
+    let decoder = EncodedWordDecoder()
+    for field in section.fields {
+        let text = decoder.decode(field)
+        _ = MailDate.parse(text)
+    }
+    _ = section.count(named: "Received")
+    return 0
+}

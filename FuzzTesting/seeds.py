@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Writes the first inputs of a fuzzer's corpus:  seeds.py FUZZER DIRECTORY"""
+import os
+import re
+import sys
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
+ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", "A": b"a" * 600}
+
+
+def octets(text):
+    """The escapes of Tests/Transcripts; \\A is shorter here, because inputs should be small."""
+    def value(match):
+        return bytes([int(match[1], 16)]) if match[1] else ESCAPES.get(match[2].decode(), match[0])
+
+    return re.sub(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", value, text.encode())
+
+
+def dialogues():
+    folder = os.path.join(ROOT, "Tests", "Transcripts")
+    for name in sorted(os.listdir(folder)):
+        said = b""
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            for line in file.read().split("\n"):
+                if line.startswith(("C:", "c:")):
+                    said += octets(line[2:].removeprefix(" ")) + (b"\r\n" if line[0] == "C" else b"")
+        yield said
+
+
+PATHS = [
+    b"<>", b"<a@b.example>", b"<@x.example,@y.example:a@b.example> SIZE=5 BODY=8BITMIME", b'<"a b\\"c"@[127.0.0.1]>',
+    b"<a@[IPv6:2001:db8::1]>", b"<postmaster>", b"<a@[X-tag:content]>", "<ü@b.example> SMTPUTF8".encode(),
+]
+HEADERS = [
+    b"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= =?ISO-8859-1?B?5A==?=\r\n folded\r\nDate: Fri, 21 Nov 2025 10:11:12 +0000\r\n\r\nbody",
+    b"Received: from a by b; 1 Jan 70 00:00 EST\r\nX:\r\n\r\n", b"From a@b Fri Nov 21\r\nTo : x\n\n",
+]
+
+
+def main():
+    fuzzer, directory = sys.argv[1:]
+    seeds = {"FuzzSession": [b"\3" + said for said in dialogues()], "FuzzPaths": PATHS, "FuzzHeaders": HEADERS}[fuzzer]
+    for index, seed in enumerate(seeds):
+        with open(os.path.join(directory, f"seed-{index}"), "wb") as file:
+            file.write(seed[:4096])
+
+
+if __name__ == "__main__":
+    main()
