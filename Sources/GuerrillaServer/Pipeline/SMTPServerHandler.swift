@@ -73,6 +73,8 @@ final class SMTPServerHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        // Added late, once something in front has found out who the client is.
+        if context.channel.isActive { self.begin(context: context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -81,6 +83,12 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        self.begin(context: context)
+        context.fireChannelActive()
+    }
+
+    /// Greets the client, or sends it away.
+    private func begin(context: ChannelHandlerContext) {
         if self.clientCount > self.settings.maximumClients {
             self.settings.logger.debug("Too many clients", metadata: self.clientMetadata)
             self.session.connectionClosed()
