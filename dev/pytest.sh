@@ -13,4 +13,4 @@ if ! python3 -c 'import pytest' 2>/dev/null; then
     $python -c 'import pytest' 2>/dev/null || $python -m pip install --quiet pytest || exit
 fi
 export GUERRILLA_REQUIRE_ALL=1
-exec "$python" -m pytest -p no:cacheprovider --tb=short -rs Tests/System "$@"
+exec "$python" -m pytest -p no:cacheprovider --tb=short -rfEs Tests/System "$@"

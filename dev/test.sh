@@ -91,6 +91,13 @@ for i in "${!names[@]}"; do
     [ "${states[$i]}" = ok ] || status=1
 done
 printf '%-18s %-8s %d\n\n' all "$([ $status = 0 ] && echo ok || echo FAILED)" $SECONDS
+# Again at the end, where it is found when only the end of the output is kept.
+if [ $status != 0 ]; then
+    grep -hE '^(FAILED|ERROR) ' "$logs/system-tests.log" 2>/dev/null | cut -c1-400
+    grep -hE '^[^[:alnum:]]*Test [^ ].* (recorded an issue|failed after)' "$logs/unit-tests.log" 2>/dev/null |
+        grep -v 'Test run' | cut -c1-400
+    printf '\n'
+fi
 # Never "0 failed" after a failure, and never success without a test.
 [ $status = 0 ] || [ $failed -gt 0 ] || failed=1
 [ $passed -gt 0 ] || status=1

@@ -4,6 +4,14 @@ import Guerrilla
 import Logging
 import UnixSignals
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start the daemon and all servers that are enabled.",
@@ -35,6 +43,8 @@ struct Serve: AsyncParsableCommand {
         }
         if self.verbose { configuration.logLevel = .debug }
 
+        // A limit on the size of files is a full disk to us: the store fails with an error and the client keeps its mail.
+        signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit, .sighup, .sigusr1)
         let daemon = Daemon(configuration: configuration)
         let listeners: [Daemon.Listener]

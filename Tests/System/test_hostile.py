@@ -129,11 +129,11 @@ def test_large_header_section_is_bounded(serve, figure):
 @pytest.mark.parametrize("start", [b"", b"EHLO x\r\n", b"NOO"], ids=["silent", "after EHLO", "within a command"])
 def test_silent_client_is_cut_off(serve, start):
     daemon = serve(timeout=1)
-    with Wire(daemon.port, timeout=10) as wire:
+    with Wire(daemon.port, timeout=20) as wire:
         wire.send(start)
         began = time.monotonic()
         replies = [line for line in wire.drain().split(b"\r\n") if line]
-        assert time.monotonic() - began < 8, "a silent client is kept for ever"
+        assert time.monotonic() - began < 18, "a silent client is kept for ever"
         assert all(line.startswith((b"250", b"421")) for line in replies), replies
 
 
@@ -143,13 +143,13 @@ def test_client_that_dribbles_a_command_is_cut_off(serve):
     with daemon.wire() as wire:
         began = time.monotonic()
         with contextlib.suppress(*GONE):
-            while time.monotonic() - began < 15:
+            while time.monotonic() - began < 25:
                 wire.send(b"A")
                 wire.sock.settimeout(0.2)
                 with contextlib.suppress(TimeoutError):
                     if wire.sock.recv(100) == b"":
                         break
-        assert time.monotonic() - began < 14, "a dribbling client is kept for ever"
+        assert time.monotonic() - began < 24, "a dribbling client is kept for ever"
 
 
 def test_client_silent_in_data_is_cut_off_and_nothing_is_kept(serve):

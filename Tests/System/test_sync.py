@@ -4,6 +4,7 @@ strace watches the daemon from outside, and puts its errors only into calls on t
 """
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -166,22 +167,45 @@ def test_failing_store_is_451_until_it_works_again(serve, strace, directory, cal
     daemon.assert_serving()
 
 
-@pytest.fixture
-def small_disk(need, directory):
-    """A file system of 8 MiB."""
-    need(None if os.geteuid() == 0 else "mounting needs root")
-    path = os.path.join(directory, "disk")
-    os.mkdir(path)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", path], capture_output=True, text=True)
-    need(mounted.stderr if mounted.returncode else None)
-    yield path
-    subprocess.run(["umount", "--lazy", path], check=True)
+class SmallDisk:
+    """A place for a store with little room: a file system of 8 MiB where mounting is allowed, otherwise a limit on the size
+    of files that is set from outside on the running daemon. Either way it is the system that refuses the write."""
+
+    def __init__(self, directory, mounting):
+        self.path = os.path.join(directory, "disk")
+        os.mkdir(self.path)
+        self.is_mounted = mounting and os.geteuid() == 0 and subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", self.path], capture_output=True).returncode == 0
+        if self.is_mounted:
+            with open(f"{self.path}/ballast", "wb") as file:
+                file.write(bytes(3_000_000))
+
+    def limit(self, pid):
+        if not self.is_mounted:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (5_000_000, resource.RLIM_INFINITY))
+
+    def relieve(self, pid):
+        if self.is_mounted:
+            os.remove(f"{self.path}/ballast")
+        else:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    def remove(self):
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", self.path], check=True)
+
+
+@pytest.fixture(params=["file system", "file size"])
+def small_disk(request, directory, figure):
+    disk = SmallDisk(directory, mounting=request.param == "file system")
+    figure("full disk, tried with a " + ("file system of its own" if disk.is_mounted else "limit on the size of files"))
+    yield disk
+    disk.remove()
 
 
 def test_full_disk_is_451_until_there_is_room(serve, small_disk):
-    with open(f"{small_disk}/ballast", "wb") as file:
-        file.write(bytes(3_000_000))
-    daemon = serve(sqlite_path=f"{small_disk}/guerrilla.sqlite")
+    daemon = serve(sqlite_path=f"{small_disk.path}/guerrilla.sqlite")
+    small_disk.limit(daemon.pid)
     octets = messages.attachment("full", octets=500_000)
     kept, refused = [], 0
     with daemon.session() as wire:
@@ -196,7 +220,7 @@ def test_full_disk_is_451_until_there_is_room(serve, small_disk):
                 assert reply.code in (451, 452), reply
                 refused += 1
         assert kept, "not even the first message was taken"
-        os.remove(f"{small_disk}/ballast")
+        small_disk.relieve(daemon.pid)
         kept.append(wire.deliver(octets))
         wire.quit()
     assert set(kept) <= {entry.queued_id for entry in daemon.mail_list()}
