@@ -51,11 +51,28 @@ public final class Gateway: Sendable {
         await former?.retire(deadline: deadline)
     }
 
-    /// The present backend, for one message or recipient; nil when there is none.
+    /// The present backend, for one message; nil when there is none.
     package func lease() -> Lease? {
         self.current.withLock { generation in
             guard let generation else { return nil }
             return Lease(generation)
+        }
+    }
+
+    /// What there is to do about a recipient.
+    package enum RecipientQuestion: Sendable {
+        /// There is no backend to ask.
+        case noBackend
+        /// The backend takes every recipient, so there is nothing to hold on to either.
+        case needless
+        case ask(Lease)
+    }
+
+    /// The present backend, for one recipient. Where nothing validates recipients this costs a lock and no lease.
+    package func recipientQuestion() -> RecipientQuestion {
+        self.current.withLock { generation in
+            guard let generation else { return .noBackend }
+            return generation.validatesRecipients ? .ask(Lease(generation)) : .needless
         }
     }
 
@@ -85,11 +102,13 @@ private final class Generation: Sendable {
     }
 
     let backend: any Backend
+    let validatesRecipients: Bool
     let timeouts: Gateway.Timeouts
     private let state = Mutex(State())
 
     init(backend: any Backend, timeouts: Gateway.Timeouts) {
         self.backend = backend
+        self.validatesRecipients = backend.validatesRecipients
         self.timeouts = timeouts
     }
 

@@ -23,6 +23,8 @@ struct Deadlines {
     private let messageTimeout: TimeAmount
     private let sessionEnd: NIODeadline
 
+    /// The time of the present burst: within it the clock is read once. (1 % of a pipelined message's time)
+    private var now: NIODeadline
     private var waitingFor = SMTPWait.command
     private var deadline: NIODeadline
     private var messageEnd = NIODeadline.distantFuture
@@ -34,11 +36,17 @@ struct Deadlines {
         self.commandTimeout = TimeAmount(settings.commandTimeout)
         self.dataTimeout = TimeAmount(settings.dataTimeout)
         self.messageTimeout = TimeAmount(settings.messageTimeout)
+        self.now = now
         self.sessionEnd = now + TimeAmount(settings.sessionTimeout)
         self.deadline = now + self.commandTimeout
     }
 
     // MARK: What moves the deadline
+
+    /// Something has happened from outside: what follows happens at this time.
+    mutating func burstBegan() {
+        self.now = .now()
+    }
 
     /// A reply was put into the output: the peer's time for the next command begins.
     ///
@@ -46,32 +54,31 @@ struct Deadlines {
     /// last.
     mutating func replySent() {
         self.waitingFor = .command
-        self.deadline = .now() + self.commandTimeout
+        self.deadline = self.now + self.commandTimeout
     }
 
     /// Within a message every octet counts as a sign of life; within a command line none does.
     mutating func octetsArrived(waitingFor: SMTPWait) {
         if waitingFor == .data {
-            self.deadline = min(.now() + self.dataTimeout, self.messageEnd)
+            self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
         }
     }
 
     mutating func sessionAdvanced(waitingFor: SMTPWait) {
         if waitingFor == .data, self.waitingFor != .data {
-            let now = NIODeadline.now()
-            self.messageEnd = now + self.messageTimeout
-            self.deadline = min(now + self.dataTimeout, self.messageEnd)
+            self.messageEnd = self.now + self.messageTimeout
+            self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
         }
         self.waitingFor = waitingFor
     }
 
     mutating func verdictPending(for timeout: Duration) {
-        self.deadline = .now() + TimeAmount(timeout)
+        self.deadline = self.now + TimeAmount(timeout)
     }
 
     mutating func beginLingering() {
         self.waitingFor = .nothing
-        self.deadline = .now() + Self.lingering
+        self.deadline = self.now + Self.lingering
     }
 
     // MARK: The timer
@@ -85,7 +92,7 @@ struct Deadlines {
 
     /// What has expired by now, if anything.
     func expired(waitingFor: SMTPWait) -> Expired? {
-        guard self.nearest(waitingFor: waitingFor) <= .now() else { return nil }
+        guard self.nearest(waitingFor: waitingFor) <= self.now else { return nil }
         switch waitingFor {
         case .verdict: return .verdict
         case .command, .data: return self.deadline <= self.sessionEnd ? .peer : .session

@@ -47,14 +47,13 @@ extension SMTPServerHandler {
             self.decide(.relayDenied)
             return
         }
-        guard let lease = resources.gateway.lease() else {
-            self.decide(.refused(.backendNotRunning))
-            return
+        let lease: Gateway.Lease
+        switch resources.gateway.recipientQuestion() {
+        case .noBackend: return self.decide(.refused(.backendNotRunning))
+        case .needless: return self.decide(.accepted)
+        case .ask(let taken): lease = taken
         }
-        guard lease.backend.validatesRecipients, let transaction = self.session.transaction else {
-            self.decide(.accepted)
-            return
-        }
+        guard let transaction = self.session.transaction else { return self.decide(.refused(.localError)) }
         let now = WallClock.now()
         let envelope = Envelope(
             queuedID: resources.queuedIDs.next(unixMilliseconds: UInt64(clamping: now / 1_000)),
@@ -86,6 +85,7 @@ extension SMTPServerHandler {
     }
 
     private func validated(_ decision: RecipientDecision, token: UInt64) {
+        self.deadlines.burstBegan()
         guard self.verdicts.answer(token) else { return }
         self.decide(decision)
         self.resume()
@@ -131,6 +131,7 @@ extension SMTPServerHandler {
     }
 
     private func saved(_ verdict: SaveVerdict, _ envelope: Envelope, token: UInt64) {
+        self.deadlines.burstBegan()
         let isLate = !self.verdicts.answer(token)
         switch verdict {
         case .stored:
@@ -156,6 +157,7 @@ extension SMTPServerHandler {
     }
 
     private func failed(_ error: any Error, _ envelope: Envelope, token: UInt64) {
+        self.deadlines.burstBegan()
         let isLate = !self.verdicts.answer(token)
         self.log(error, isLate ? "Message failed late" : "Message could not be saved", queuedID: envelope.queuedID)
         self.conclude(

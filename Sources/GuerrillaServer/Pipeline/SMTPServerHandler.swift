@@ -115,6 +115,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         var octets = self.unwrapInboundIn(data)
         switch self.phase {
         case .open:
+            self.deadlines.burstBegan()
             self.deadlines.octetsArrived(waitingFor: self.session.waitingFor)
             if self.pending.readableBytes == 0 {
                 self.process(&octets, context: context)
@@ -234,6 +235,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     func resume() {
         // Within `process` the loop there goes on by itself, and the burst's replies leave together.
         guard !self.isProcessing, let context = self.context else { return }
+        self.deadlines.burstBegan()
         self.processPending(context: context)
         self.writeReplies(context: context)
         self.closeIfPeerHasFinished(context: context)
@@ -269,6 +271,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         guard case .closing(let lingers) = self.phase, let context = self.context else { return }
         if lingers, !self.hasPeerFinished {
             self.phase = .lingering(octetsLeft: Self.maximumLingeringOctets)
+            self.deadlines.burstBegan()
             context.close(mode: .output, promise: nil)
             self.deadlines.beginLingering()
             self.rearm(context: context)
@@ -294,6 +297,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     /// Lets a message in hand be finished, or says 421 at once.
     func shutDown() {
         guard case .open = self.phase, let context = self.context, let action = self.session.shutDown() else { return }
+        self.deadlines.burstBegan()
         self.run(action)
         self.writeReplies(context: context)
         self.rearm(context: context)
@@ -315,6 +319,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     /// The timer fired. It is armed lazily, so the deadline may have moved on since.
     func timerFired() {
         guard let context = self.context else { return }
+        self.deadlines.burstBegan()
         self.deadlines.timerFired()
         guard let expired = self.deadlines.expired(waitingFor: self.session.waitingFor) else {
             self.rearm(context: context)

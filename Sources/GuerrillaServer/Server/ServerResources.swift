@@ -12,7 +12,7 @@ public final class ServerResources: Sendable {
     /// The way to the backend.
     public let gateway: Gateway
     let queuedIDs = QueuedIDGenerator()
-    private let hosts: Mutex<AllowedHosts>
+    private let hosts: Mutex<HostList>
     private let loops: [ObjectIdentifier: LoopResources]
 
     /// Creates the resources of one daemon.
@@ -30,7 +30,7 @@ public final class ServerResources: Sendable {
         self.eventLoopGroup = eventLoopGroup
         self.memoryBudget = memoryBudget
         self.gateway = gateway
-        self.hosts = Mutex(allowedHosts)
+        self.hosts = Mutex(HostList(allowedHosts))
         var loops: [ObjectIdentifier: LoopResources] = [:]
         for loop in eventLoopGroup.makeIterator() {
             loops[ObjectIdentifier(loop)] = LoopResources(eventLoop: loop, memoryBudget: memoryBudget)
@@ -40,14 +40,26 @@ public final class ServerResources: Sendable {
 
     /// The domains that mail is taken for; a new list is in force at the next RCPT of every session.
     public var allowedHosts: AllowedHosts {
-        get { self.hosts.withLock { $0 } }
-        set { self.hosts.withLock { $0 = newValue } }
+        get { self.hosts.withLock { $0 }.hosts }
+        set {
+            let list = HostList(newValue)
+            self.hosts.withLock { $0 = list }
+        }
     }
 
     func resources(of eventLoop: any EventLoop) -> LoopResources {
         // A loop of another group happens only in tests with an embedded channel.
         self.loops[ObjectIdentifier(eventLoop)]
             ?? LoopResources(eventLoop: eventLoop, memoryBudget: self.memoryBudget)
+    }
+}
+
+/// One reference to count at every RCPT, instead of one for each part of the list.
+private final class HostList: Sendable {
+    let hosts: AllowedHosts
+
+    init(_ hosts: AllowedHosts) {
+        self.hosts = hosts
     }
 }
 
