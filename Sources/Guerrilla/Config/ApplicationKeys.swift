@@ -14,7 +14,10 @@ enum ApplicationKeys {
         .stringList,
         default: .described("the operating system's host name"),
         origin: .goGuerrilla,
-        summary: "The domains mail is accepted for. `*` matches any run of characters; `.` alone accepts every domain."
+        summary: """
+            The domains mail is accepted for. `*` matches any run of characters; `.` alone accepts every domain. \
+            `bücher.example` and `xn--bcher-kva.example` are the same domain.
+            """
     )
     static let pidFile = ConfigurationKey(
         "pid_file",

@@ -8,17 +8,18 @@
 ///    same address is covered, IPv4-mapped ones included;
 /// 3. otherwise a domain name, without its subdomains. `192.0.2.1` without brackets is a name.
 ///
-/// `.` as the only entry besides patterns turns the check off. Case never matters. Without entries nothing is accepted
-/// but `<postmaster>`.
+/// `.` as the only entry besides patterns turns the check off. Case never matters, and neither does whether a label
+/// beyond ASCII is written as U-label or as A-label: `bücher.example` and `xn--bcher-kva.example` are one name
+/// (RFC 5890 § 2.3.2.1, RFC 6531 § 3.2), also in patterns. Without entries nothing is accepted but `<postmaster>`.
 public struct AllowedHosts: Sendable, Equatable {
     /// Entries that can never match, with a sentence each saying why.
     public private(set) var problems: [String] = []
 
     private var acceptsEverything = false
-    /// In lower case.
+    /// In lower case, with U-labels.
     private var names: Set<String> = []
     private var addresses: Set<IPAddress> = []
-    /// Compiled from lower case.
+    /// Compiled from lower case, whole labels as U-labels.
     private var patterns: [GlobPattern] = []
 
     /// Sorts the entries. Ones that cannot match are left out and listed in ``problems``.
@@ -48,7 +49,9 @@ public struct AllowedHosts: Sendable, Equatable {
         switch domain {
         case .name(let name):
             let name = name.caseFolded
-            return names.contains(name) || matchesPattern(name)
+            if names.contains(name) { return true }
+            guard InternationalDomain.mayHaveTwoForms(name) else { return matchesPattern(name) }
+            return acceptsEitherForm(of: name)
         case .literal(.ip(let address)):
             let address = address.canonical
             if addresses.contains(address) { return true }
@@ -68,6 +71,13 @@ public struct AllowedHosts: Sendable, Equatable {
         }
     }
 
+    private func acceptsEitherForm(of name: String) -> Bool {
+        let unicodeForm = InternationalDomain.unicodeForm(name)
+        if names.contains(unicodeForm) || matchesPattern(unicodeForm) { return true }
+        // For patterns that begin `xn--` and go on with something that is no label.
+        return !patterns.isEmpty && matchesPattern(InternationalDomain.asciiForm(name))
+    }
+
     private func matchesPattern(_ text: String) -> Bool { patterns.contains { $0.matches(text) } }
 }
 
@@ -79,7 +89,8 @@ extension AllowedHosts {
     }
 
     private mutating func addPattern(_ entry: String) {
-        guard let pattern = GlobPattern(entry.caseFolded) else {
+        // Only what is written without special characters can be an A-label; the rest of the pattern stays as it is.
+        guard let pattern = GlobPattern(InternationalDomain.unicodeForm(entry.caseFolded)) else {
             return addProblem(entry, "a [...] is empty or not closed, or nothing follows a backslash")
         }
         if entry.hasPrefix("["), entry.hasSuffix("]") {
@@ -112,7 +123,7 @@ extension AllowedHosts {
     private mutating func addName(_ entry: String) {
         let name = entry.caseFolded
         if let reason = reasonForNotMatching(name) { return addProblem(entry, reason) }
-        names.insert(name)
+        names.insert(InternationalDomain.unicodeForm(name))
     }
 
     /// Why no path can have this domain, or `nil`.

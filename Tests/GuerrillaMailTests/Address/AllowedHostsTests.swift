@@ -91,6 +91,34 @@ struct AllowedHostsTests {
         #expect(AllowedHosts([entry]).accepts(.name(name)))
     }
 
+    /// RFC 5890 § 2.3.2.1: one name, written with U-labels or with A-labels.
+    @Test(arguments: [
+        ("bücher.example", "xn--bcher-kva.example", true), ("BÜCHER.example", "XN--BCHER-KVA.Example", true),
+        ("xn--bcher-kva.example", "bücher.example", true), ("XN--Bcher-Kva.example", "BÜCHER.EXAMPLE", true),
+        ("xn--bcher-kva.example", "xn--BCHER-kva.example", true), ("bücher.ü", "xn--bcher-kva.ü", true),
+        // Patterns, on either side.
+        ("*.bücher.example", "mail.xn--bcher-kva.example", true), ("*.xn--bcher-kva.example", "a.bücher.example", true),
+        ("*.xn--bcher-kva.example", "a.xn--bcher-kva.example", true), ("b?cher.*", "xn--bcher-kva.example", true),
+        ("b[ü]ch*.example", "xn--bcher-kva.example", true), ("xn--*.example", "bücher.example", true),
+        ("xn--*.example", "xn--bcher-kva.example", true), ("*ü*", "xn--bcher-kva.example", true),
+        ("*.bücher.xn--tda", "x.xn--bcher-kva.xn--tda", true),
+        // Others stay others.
+        ("bücher.example", "bucher.example", false), ("bücher.example", "xn--bcher-kvb.example", false),
+        ("bücher.example", "mail.xn--bcher-kva.example", false), ("example.com", "xn--example-.com", false),
+        ("bücher.example", "xn--bcher-2pa.example", false), ("b?cher.*", "xn--bcher-kv.example", false),
+        // A label that is the A-label of nothing equals itself.
+        ("xn--bcher-kv.example", "xn--bcher-kv.example", true), ("xn--99999999.example", "XN--99999999.example", true),
+    ])
+    func bothFormsOfANameAreTheSame(entry: String, name: String, isAccepted: Bool) {
+        let hosts = AllowedHosts([entry])
+        #expect(hosts.problems == [])
+        #expect(hosts.accepts(.name(name)) == isAccepted)
+    }
+
+    @Test func listsInEitherFormAreTheSame() {
+        #expect(AllowedHosts(["xn--bcher-kva.example"]) == AllowedHosts(["BÜCHER.example"]))
+    }
+
     @Test(arguments: [
         "", " grr.la", "grr.la ", "a b", "grr.la.", "*.grr.la.", ".grr.la", "user@grr.la", "*@grr.la", "gr?.la",
         "[gm]rr.la", "a\\b", "-a.example", "a..b", "[*", "*\\", "*[]", "[192.168.0.*]", "[1.2.3]", "[]", "[::1%lo]",
