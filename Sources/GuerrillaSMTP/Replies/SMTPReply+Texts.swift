@@ -178,12 +178,12 @@ extension SMTPReply {
         EnhancedStatusCode(5, 6, 7),
         "Error: non-ASCII addresses are not permitted"
     )
-    /// A parameter that we do not know. (RFC 5321 § 4.1.1.11)
+    /// A parameter that we do not know, of which 64 characters are enough to recognize it. (RFC 5321 § 4.1.1.11)
     public static func unknownParameter(_ keyword: String) -> SMTPReply {
         SMTPReply(
             .parametersNotRecognized,
             EnhancedStatusCode(5, 5, 4),
-            "Error: parameter \(keyword) is not recognized"
+            "Error: parameter \(keyword.prefix(64)) is not recognized"
         )
     }
     /// A parameter with a value it cannot have, or given twice.
