@@ -6,10 +6,11 @@ public import GuerrillaSMTP
 /// ```
 /// # A comment: the sentence of the RFC, or the attack.
 /// % max_recipients 2        a setting of the server
+/// % lockstep 1              what is sent depends on what was answered: never in one burst
 /// C: EHLO client.example    sent with CRLF; lines in a row go out in one write
 /// c: DATA\r\n.\r            sent as it is; \r \n \t \0 \\ \xHH, \A is 3,000 times a
 /// S: 250 2.1.0 OK           an expected line; a * at the end stands for anything
-/// M: Subject: x\r\n         the last message delivered, escaped likewise
+/// M: Subject: x\r\n         the message that the last `queued as` is about, escaped likewise
 /// X:                        the server closes the connection
 /// ```
 public struct Transcript: Sendable, CustomStringConvertible {
@@ -19,6 +20,16 @@ public struct Transcript: Sendable, CustomStringConvertible {
         case expect(String)
         case message([UInt8])
         case closed
+    }
+
+    /// How the octets reach the server; where a segment ends must mean nothing. (RFC 5321 § 2.3.7, RFC 2920)
+    public enum Delivery: Sendable, CaseIterable {
+        /// Each step in one write, and the replies to it awaited.
+        case asWritten
+        /// Each octet in a write of its own.
+        case octetByOctet
+        /// The whole dialogue in one write before the first reply is read.
+        case oneBurst
     }
 
     /// The file's name.
@@ -81,6 +92,28 @@ public struct Transcript: Sendable, CustomStringConvertible {
         self.settings = settings
     }
 
+    /// The steps of the dialogue when it is delivered like this.
+    public func steps(delivered delivery: Delivery) -> [(line: Int, step: Step)] {
+        switch delivery {
+        case .asWritten:
+            return self.steps
+        case .octetByOctet:
+            return self.steps.flatMap { line, step in
+                guard case .send(let octets) = step else { return [(line, step)] }
+                return octets.map { (line, .send([$0])) }
+            }
+        case .oneBurst:
+            guard self.settings["lockstep"] == nil else { return self.steps }
+            var burst: [UInt8] = []
+            let others = self.steps.filter { _, step in
+                guard case .send(let octets) = step else { return true }
+                burst += octets
+                return false
+            }
+            return [(1, .send(burst))] + others
+        }
+    }
+
     private static func append(_ octets: [UInt8], line: Int, to steps: inout [(line: Int, step: Step)]) {
         if case .send(let before)? = steps.last?.step {
             steps[steps.count - 1].step = .send(before + octets)
@@ -124,10 +157,16 @@ public struct Transcript: Sendable, CustomStringConvertible {
             case "max_bad_commands": limits.badCommands = value
             case "max_messages_per_session": limits.messages = value
             case "data_overrun": limits.dataOverrun = value
+            case "lockstep": break
             default: throw SyntaxError(description: "\(self.name): unknown setting \(name)")
             }
         }
         return limits
+    }
+
+    /// Whether a reply says that a message was accepted.
+    public static func isQueued(_ line: String) -> Bool {
+        line.hasPrefix("250 2.0.0 OK: queued as ")
     }
 
     /// Whether a line that was received is the one that a step expects.

@@ -105,6 +105,27 @@ struct SMTPSessionTests {
         #expect(peer.session.next(&input) == nil)
     }
 
+    /// RFC 2920: a whole session's share of transactions before the first reply is read.
+    @Test func aThousandPipelinedTransactionsAreAnsweredInOrder() {
+        let peer = PureSession()
+        var input = "EHLO c.example\r\n"
+        for number in 1...1_000 {
+            input += "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nRCPT TO:<c@elsewhere.example>\r\n"
+            input += "DATA\r\n\(number)\r\n.\r\n"
+        }
+        peer.send((input + "NOOP\r\nMAIL FROM:<>\r\n").utf8)
+        #expect(peer.messages.count == 1_000)
+        for _ in 0..<7 { _ = peer.takeLine() }
+        for (index, message) in peer.messages.enumerated() {
+            #expect(message.data == MessageData(ByteBuffer(string: "\(index + 1)\r\n")))
+            let replies = (0..<5).map { _ in peer.takeLine()?.prefix(9) }
+            #expect(replies == ["250 2.1.0", "250 2.1.5", "550 5.7.1", "354 Enter", "250 2.0.0"])
+        }
+        #expect(peer.takeLine() == "250 2.0.0 OK")
+        #expect(peer.takeLine() == "421 4.7.0 Error: too many messages in this session")
+        #expect(peer.output == "")
+    }
+
     @Test func randomOctetsNeverTrap() {
         var random = SeededRandom(seed: 7)
         let words = [

@@ -7,39 +7,29 @@ import Testing
 
 /// The dialogues of Tests/Transcripts against the pure session; GuerrillaServerTests runs them against a live server.
 struct TranscriptTests {
-    @Test(arguments: try Transcript.all())
-    func pureSessionFollows(_ transcript: Transcript) throws {
-        try self.run(transcript, chunk: .max)
-    }
-
-    @Test(arguments: try Transcript.all())
-    func pureSessionFollowsOctetByOctet(_ transcript: Transcript) throws {
-        try self.run(transcript, chunk: 1)
-    }
-
-    private func run(_ transcript: Transcript, chunk: Int) throws {
+    @Test(arguments: try Transcript.all(), Transcript.Delivery.allCases)
+    func pureSessionFollows(_ transcript: Transcript, delivery: Transcript.Delivery) throws {
         let peer = PureSession(limits: try transcript.limits())
-        for (line, step) in transcript.steps {
+        var queued = 0
+        for (line, step) in transcript.steps(delivered: delivery) {
+            let place = "\(transcript.name):\(line), \(delivery)"
             switch step {
             case .send(let octets):
-                var rest = octets[...]
-                while !rest.isEmpty {
-                    peer.send(rest.prefix(chunk))
-                    rest = rest.dropFirst(chunk)
-                }
+                peer.send(octets)
             case .expect(let pattern):
                 let received = peer.takeLine()
                 try #require(
                     received.map { Transcript.matches($0, pattern) } == true,
-                    "\(transcript.name):\(line): expected \(pattern), got \(received ?? "nothing")"
+                    "\(place): expected \(pattern), got \(received ?? "nothing")"
                 )
+                if let received, Transcript.isQueued(received) { queued += 1 }
             case .message(let octets):
-                let data = try #require(peer.messages.last?.data)
-                #expect(data == MessageData(ByteBuffer(bytes: octets)), "\(transcript.name):\(line)")
+                try #require(queued > 0 && queued <= peer.messages.count, "\(place): no such message")
+                #expect(peer.messages[queued - 1].data == MessageData(ByteBuffer(bytes: octets)), "\(place)")
             case .closed:
-                #expect(peer.isClosed, "\(transcript.name):\(line)")
+                #expect(peer.isClosed, "\(place)")
             }
         }
-        #expect(peer.output == "", "\(transcript.name): more replies than expected")
+        #expect(peer.output == "", "\(transcript.name), \(delivery): more replies than expected")
     }
 }

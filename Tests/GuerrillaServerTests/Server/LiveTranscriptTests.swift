@@ -11,24 +11,36 @@ struct LiveTranscriptTests {
     func liveServerFollows(_ transcript: Transcript) async throws {
         let limits = try transcript.limits()
         try await LiveServer.with(settings: .testing { $0.limits = limits }) { live in
-            let backend = live.backend
-            try await live.withClient { client in
-                for (line, step) in transcript.steps {
-                    switch step {
-                    case .send(let octets):
-                        try client.send(octets)
-                    case .expect(let pattern):
-                        let received = try client.readLine()
-                        try #require(
-                            received.map { Transcript.matches($0, pattern) } == true,
-                            "\(transcript.name):\(line): expected \(pattern), got \(received ?? "nothing")"
-                        )
-                    case .message(let octets):
-                        let data = try #require(backend.messages.all.last?.data)
-                        #expect(data == MessageData(ByteBuffer(bytes: octets)), "\(transcript.name):\(line)")
-                    case .closed:
-                        #expect(try client.readLine() == nil, "\(transcript.name):\(line): still open")
-                    }
+            for delivery in Transcript.Delivery.allCases {
+                try await self.run(transcript, delivery, on: live)
+            }
+        }
+    }
+
+    private func run(_ transcript: Transcript, _ delivery: Transcript.Delivery, on live: LiveServer) async throws {
+        let backend = live.backend
+        let before = backend.messages.all.count
+        try await live.withClient { client in
+            var queued = 0
+            for (line, step) in transcript.steps(delivered: delivery) {
+                let place = "\(transcript.name):\(line), \(delivery)"
+                switch step {
+                case .send(let octets):
+                    // A server that has had enough closes before it has read all; what it said first is still there.
+                    try? client.send(octets)
+                case .expect(let pattern):
+                    let received = try client.readLine()
+                    try #require(
+                        received.map { Transcript.matches($0, pattern) } == true,
+                        "\(place): expected \(pattern), got \(received ?? "nothing")"
+                    )
+                    if let received, Transcript.isQueued(received) { queued += 1 }
+                case .message(let octets):
+                    let messages = Array(backend.messages.all.dropFirst(before))
+                    try #require(queued > 0 && queued <= messages.count, "\(place): no such message")
+                    #expect(messages[queued - 1].data == MessageData(ByteBuffer(bytes: octets)), "\(place)")
+                case .closed:
+                    #expect(try client.readLine() == nil, "\(place): still open")
                 }
             }
         }

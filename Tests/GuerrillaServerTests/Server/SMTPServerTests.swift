@@ -1,4 +1,6 @@
 import GuerrillaBackend
+import GuerrillaMail
+import GuerrillaSMTP
 import GuerrillaServer
 import GuerrillaTestSupport
 import NIOCore
@@ -34,6 +36,35 @@ struct SMTPServerTests {
         #expect(replies[2] == "closed")
         #expect(await cutOff == 0)
         try await live.stop()
+    }
+
+    /// RFC 2920 § 3.2: one write, and every reply in its place.
+    @Test func aThousandPipelinedRecipientsAreAnsweredInOrder() async throws {
+        try await LiveServer.with(settings: .testing { $0.limits.recipients = 300 }) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                let recipients = (0..<1_000).map { number in
+                    "RCPT TO:<\(number)@\(number.isMultiple(of: 2) ? "example.com" : "elsewhere.example")>\r\n"
+                }
+                let group = "HELO c.example\r\nMAIL FROM:<>\r\n\(recipients.joined())DATA\r\nx\r\n.\r\nQUIT\r\n"
+                try client.send(group.utf8)
+                #expect(try client.readLine()?.hasPrefix("250 mail") == true)
+                #expect(try client.readLine() == "250 2.1.0 OK")
+                for number in 0..<1_000 {
+                    let expected =
+                        number >= 599 ? "452 4.5.3 " : number.isMultiple(of: 2) ? "250 2.1.5 " : "550 5.7.1 "
+                    #expect(try client.readLine()?.hasPrefix(expected) == true, "recipient \(number)")
+                }
+                #expect(try client.readLine()?.hasPrefix("354 ") == true)
+                #expect(try client.readLine()?.hasPrefix("250 2.0.0 ") == true)
+                #expect(try client.readLine() == "221 2.0.0 Bye")
+                #expect(try client.readLine() == nil)
+            }
+            let even = (0..<600).filter { $0.isMultiple(of: 2) }
+            #expect(
+                live.backend.messages.all.map { $0.recipients.map(\.description) } == [even.map { "\($0)@example.com" }]
+            )
+        }
     }
 
     @Test func whoeverIsLeftAtTheDeadlineIsCutOff() async throws {
