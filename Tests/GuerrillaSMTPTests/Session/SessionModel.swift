@@ -1,0 +1,87 @@
+@testable import GuerrillaSMTP
+
+/// What a session has to do, said as briefly as RFC 5321 § 4.1.4 allows: three facts, two counters.
+struct SessionModel {
+    struct Message: Equatable {
+        var sender: String
+        var recipients: [String]
+        var data: [UInt8]
+    }
+
+    let limits: SMTPSessionLimits
+    private var isExtended: Bool?
+    private(set) var sender: String?
+    private(set) var recipients: [String] = []
+    private var transactions = 0
+    private var badCommands = 0
+    private(set) var messages: [Message] = []
+    private(set) var isClosed = false
+
+    init(limits: SMTPSessionLimits) {
+        self.limits = limits
+    }
+
+    var isGreeted: Bool { self.isExtended != nil }
+    var isTransactionOpen: Bool { self.sender != nil }
+    /// Whether DATA is answered by 354.
+    var acceptsData: Bool { self.sender != nil && !self.recipients.isEmpty }
+
+    /// The codes of the replies to a command, in order: one, but two for DATA with its message.
+    mutating func replies(to command: SessionCommand) -> [String] {
+        switch command {
+        case .hello(let isExtended):
+            self.isExtended = isExtended
+            self.endTransaction()
+            return ["250"]
+        case .mail(let sender, let size):
+            if self.isExtended == nil || self.sender != nil { return self.bad("503") }
+            if size != nil, self.isExtended == false { return self.bad("555") }
+            if let size, size > self.limits.messageSize { return ["552"] }
+            if self.transactions == self.limits.messages { return self.close("421") }
+            self.transactions += 1
+            self.sender = sender
+            return ["250"]
+        case .rcpt(let recipient):
+            if self.isExtended == nil { return self.bad("503") }
+            if self.sender == nil { return ["503"] }
+            if self.recipients.count == self.limits.recipients { return ["452"] }
+            if recipient.hasSuffix("@elsewhere.example") { return ["550"] }
+            self.recipients.append(recipient)
+            return ["250"]
+        case .data(let message):
+            if self.isExtended == nil { return self.bad("503") }
+            guard let sender = self.sender, !self.recipients.isEmpty else { return ["503"] }
+            let recipients = self.recipients
+            self.endTransaction()
+            if message.count > self.limits.messageSize { return ["354", "552"] }
+            self.messages.append(Message(sender: sender, recipients: recipients, data: message))
+            self.badCommands = 0
+            return ["354", "250"]
+        case .reset:
+            self.endTransaction()
+            return ["250"]
+        case .harmless(_, let code):
+            return [code]
+        case .bad(_, let code):
+            return self.bad(code)
+        case .quit:
+            return self.close("221")
+        }
+    }
+
+    private mutating func endTransaction() {
+        self.sender = nil
+        self.recipients = []
+    }
+
+    private mutating func bad(_ code: String) -> [String] {
+        self.badCommands += 1
+        return self.badCommands < self.limits.badCommands ? [code] : self.close("421")
+    }
+
+    private mutating func close(_ code: String) -> [String] {
+        self.isClosed = true
+        self.endTransaction()
+        return [code]
+    }
+}
