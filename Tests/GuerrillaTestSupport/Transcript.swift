@@ -155,6 +155,7 @@ public struct Transcript: Sendable, CustomStringConvertible {
             case "max_size": limits.messageSize = value
             case "max_command_line": limits.commandLine = value
             case "max_bad_commands": limits.badCommands = value
+            case "max_idle_commands": limits.idleCommands = value
             case "max_messages_per_session": limits.messages = value
             case "data_overrun": limits.dataOverrun = value
             case "lockstep": break

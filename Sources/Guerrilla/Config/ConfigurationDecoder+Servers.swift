@@ -60,6 +60,7 @@ extension ConfigurationDecoder {
             server.dataOverrun = value
         }
         server.maximumBadCommands = section.integer(ServerKeys.maxBadCommands) ?? server.maximumBadCommands
+        server.maximumIdleCommands = section.integer(ServerKeys.maxIdleCommands) ?? server.maximumIdleCommands
         server.timeout = section.duration(ServerKeys.timeout) ?? server.timeout
         if let value = section.duration(ServerKeys.commandTimeout) {
             server.commandTimeout = value

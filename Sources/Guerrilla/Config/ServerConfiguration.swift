@@ -45,6 +45,10 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// How many commands may fail before the connection is closed. The default is 10.
     public var maximumBadCommands = 10
 
+    /// How many commands a client may send from one message to the next before the connection is closed; an accepted MAIL, RCPT or DATA is
+    /// not counted. The default is 2000.
+    public var maximumIdleCommands = 2000
+
     /// How long a client may take for its next command. The default is ``timeout``.
     public var commandTimeout: Duration {
         get { chosenCommandTimeout ?? timeout }

@@ -161,6 +161,16 @@ enum ServerKeys {
         zeroMeansDefault: true,
         summary: "How many commands may fail before the connection is closed."
     )
+    static let maxIdleCommands = ConfigurationKey(
+        "max_idle_commands",
+        .integer,
+        unit: "commands",
+        default: .integer(2000),
+        range: count,
+        zeroMeansDefault: true,
+        summary: "How many commands a client may send from one message to the next before the connection is closed;"
+            + " an accepted MAIL, RCPT or DATA is not counted."
+    )
     static let bareNewline = ConfigurationKey(
         "bare_newline",
         .string,
@@ -263,7 +273,8 @@ enum ServerKeys {
     static let all =
         [
             isEnabled, hostName, listenInterface, maxSize, timeout, maxClients, logFile, xclientOn, proxyOn, tls,
-            maxRecipients, maxMessagesPerSession, maxCommandLine, dataOverrun, maxBadCommands, commandTimeout,
+            maxRecipients, maxMessagesPerSession, maxCommandLine, dataOverrun, maxBadCommands, maxIdleCommands,
+            commandTimeout,
             dataTimeout,
             messageTimeout, sessionTimeout, maxHeaderSize, maxHeaderFields, maxReceivedHops, bareNewline, greetingDelay,
             minDataRate, trustedNetworks, limitExemptNetworks, maxClientsPerAddress, connectionRatePerAddress,

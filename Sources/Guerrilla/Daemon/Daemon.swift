@@ -225,6 +225,7 @@ public actor Daemon {
         settings.limits.commandLine = server.maximumCommandLine
         settings.limits.dataOverrun = server.dataOverrun
         settings.limits.badCommands = server.maximumBadCommands
+        settings.limits.idleCommands = server.maximumIdleCommands
         settings.maximumClients = server.maximumClients
         settings.commandTimeout = server.commandTimeout
         settings.dataTimeout = server.dataTimeout

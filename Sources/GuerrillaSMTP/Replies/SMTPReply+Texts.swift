@@ -93,6 +93,18 @@ extension SMTPReply {
         EnhancedStatusCode(4, 7, 0),
         "Too many unrecognized commands"
     )
+    /// The last reply after `max_idle_commands`.
+    public static let tooManyIdleCommands = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 7, 0),
+        "Error: too many commands without a message"
+    )
+    /// The last reply to a client that speaks HTTP or TLS.
+    public static let foreignProtocol = SMTPReply(
+        .transactionFailed,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: this is an SMTP server"
+    )
     /// A command line ended by a bare LF, or with control characters in it. (RFC 5321 § 2.3.8, § 4.1.2)
     public static let malformedLine = SMTPReply(
         .syntaxError,
@@ -101,6 +113,12 @@ extension SMTPReply {
     )
     /// A command line longer than `max_command_line`.
     public static let lineTooLong = SMTPReply(.syntaxError, EnhancedStatusCode(5, 5, 2), "Line too long.")
+    /// A command line that does not end even 65,536 octets beyond `max_command_line`. (421: RFC 5321 § 3.8)
+    public static let endlessLine = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 5, 2),
+        "Error: line too long"
+    )
     /// A HELO or EHLO argument that is neither domain nor address literal.
     public static let heloSyntaxError = SMTPReply(.argumentSyntaxError, EnhancedStatusCode(5, 5, 2), "Syntax error")
     /// An argument to a command that takes none.

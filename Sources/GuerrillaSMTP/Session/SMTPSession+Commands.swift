@@ -9,6 +9,8 @@ extension SMTPSession {
             return self.refuseBadCommand(.malformedLine)
         case .tooLong:
             return self.refuseBadCommand(.lineTooLong)
+        case .endless:
+            return self.close(with: .endlessLine)
         case .complete(let octets):
             return self.execute(octets.readableBytesUInt8Span)
         }
@@ -21,6 +23,7 @@ extension SMTPSession {
         } catch {
             switch error {
             case .controlCharacter: return self.refuseBadCommand(.malformedLine)
+            case .unknownVerb where ForeignProtocol.isHTTP(line): return self.close(with: .foreignProtocol)
             case .unknownVerb: return self.refuseBadCommand(.unrecognizedCommand)
             }
         }

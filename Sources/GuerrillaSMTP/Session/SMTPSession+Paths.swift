@@ -54,17 +54,7 @@ extension SMTPSession {
 
     /// Where the path begins, after `FROM:` or `TO:` in any case.
     private static func offset(after keyword: StaticString, in argument: Span<UInt8>) -> Int? {
-        let length = keyword.utf8CodeUnitCount
-        guard argument.count >= length else { return nil }
-        let matches = keyword.withUTF8Buffer { expected in
-            for index in 0..<length {
-                let octet = argument[index]
-                let upperCased = (0x61...0x7A).contains(octet) ? octet & 0xDF : octet
-                if upperCased != expected[index] { return false }
-            }
-            return true
-        }
-        return matches ? length : nil
+        argument.begins(with: keyword) ? keyword.utf8CodeUnitCount : nil
     }
 
     private func reply(to error: PathSyntaxError, nonASCII: SMTPReply) -> SMTPReply {

@@ -37,6 +37,10 @@ package struct SMTPSession: ~Copyable, Sendable {
     private var reception: DataReception?
     private var lineDecoder: CommandLineDecoder
     private var badCommands = 0
+    /// Commands since the last message that brought the peer no nearer to the next one.
+    private var idleCommands = 0
+    /// Whether nothing has been taken for a command yet.
+    private var isUntouched = true
     private var messages = 0
     private var isShuttingDown = false
 
@@ -73,7 +77,12 @@ package struct SMTPSession: ~Copyable, Sendable {
         switch self.state {
         case .ready:
             if self.isShuttingDown { return self.close(with: .shuttingDown) }
-            return self.lineDecoder.next(&input).map { self.lineReceived($0) }
+            if self.isUntouched, ForeignProtocol.isTLS(input) { return self.close(with: .foreignProtocol) }
+            guard let line = self.lineDecoder.next(&input) else { return nil }
+            self.isUntouched = false
+            self.idleCommands += 1
+            guard self.idleCommands <= self.limits.idleCommands else { return self.close(with: .tooManyIdleCommands) }
+            return self.lineReceived(line)
         case .receivingData:
             return self.dataReceived(&input)
         case .validating, .delivering, .closed:
@@ -88,6 +97,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         switch decision {
         case .accepted:
             self.transaction?.recipients.append(recipient)
+            self.commandWasOfUse()
             return .reply(.recipientOK)
         case .relayDenied:
             return .reply(.relayDenied(host: recipient.domainText))
@@ -143,6 +153,11 @@ package struct SMTPSession: ~Copyable, Sendable {
         return .reply(reply)
     }
 
+    /// An accepted MAIL, RCPT or DATA is not idle: `max_messages_per_session` and `max_recipients` bound these.
+    private mutating func commandWasOfUse() {
+        self.idleCommands -= 1
+    }
+
     mutating func validate(_ recipient: Recipient) -> SMTPAction {
         self.state = .validating(recipient)
         return .validate(recipient)
@@ -152,6 +167,7 @@ package struct SMTPSession: ~Copyable, Sendable {
     mutating func beginTransaction(_ transaction: MailTransaction) -> SMTPAction {
         guard self.messages < self.limits.messages else { return self.close(with: .tooManyMessages) }
         self.messages += 1
+        self.commandWasOfUse()
         self.transaction = transaction
         return .reply(.ok)
     }
@@ -159,6 +175,7 @@ package struct SMTPSession: ~Copyable, Sendable {
     var isMemoryExhausted: Bool { self.memory.budget.isExhausted }
 
     mutating func beginData() -> SMTPAction {
+        self.commandWasOfUse()
         self.reception = DataReception(limits: self.limits, memory: self.memory)
         self.state = .receivingData
         return .reply(.startMailInput)
@@ -179,6 +196,7 @@ package struct SMTPSession: ~Copyable, Sendable {
             guard let transaction = self.transaction.take() else { return self.close(with: .localError) }
             self.reception = nil
             self.badCommands = 0
+            self.idleCommands = 0
             self.state = .delivering
             return .deliver(
                 CompletedTransaction(

@@ -15,6 +15,10 @@ public struct SMTPSessionLimits: Sendable, Equatable {
     public var dataOverrun = 31_457_280
     /// Commands that are no commands before the session is closed (`max_bad_commands`). The default is 10.
     public var badCommands = 10
+    /// Commands since the last message that brought the peer no nearer to the next one (`max_idle_commands`): all but an
+    /// accepted MAIL, RCPT or DATA. The default is 2,000: as many as a session of 1,000 transactions that are all reset
+    /// after a refused recipient, which is what address verification looks like.
+    public var idleCommands = 2_000
     /// Lengths of paths and their parts.
     public var paths = PathLimits()
 

@@ -90,10 +90,8 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     /// Greets the client, or sends it away.
     private func begin(context: ChannelHandlerContext) {
         if self.clientCount > self.settings.maximumClients {
-            self.settings.logger.debug("Too many clients", metadata: self.clientMetadata)
             self.session.connectionClosed()
-            self.send(.tooManyClients)
-            self.phase = .closing(lingers: false)
+            self.end(with: .tooManyClients, lingers: false)
         } else if case .open = self.phase {
             self.settings.logger.debug("Handle client", metadata: self.clientMetadata)
             self.send(
@@ -222,13 +220,28 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         case .reply(let reply):
             self.send(reply)
         case .replyAndClose(let reply):
-            self.send(reply)
-            self.phase = .closing(lingers: lingers)
+            self.end(with: reply, lingers: lingers)
         case .validate(let recipient):
             self.validate(recipient)
         case .deliver(let transaction):
             self.deliver(transaction)
         }
+    }
+
+    /// Sends a last reply. Whoever is sent away may still be sending: it has to be able to read why.
+    private func end(with reply: SMTPReply, lingers: Bool) {
+        self.send(reply)
+        guard reply.code != .closing, reply != .shuttingDown else {
+            self.phase = .closing(lingers: lingers)
+            return
+        }
+        self.phase = .closing(lingers: true)
+        self.settings.logger.info(
+            "Client sent away",
+            metadata: self.clientMetadata.merging(
+                ["smtp.reply": "\(reply.code.rawValue)", "reason": "\(reply.lines.first ?? "")"]
+            ) { $1 }
+        )
     }
 
     /// A verdict has arrived and its action is run: goes on with what has been waiting.
@@ -331,9 +344,6 @@ final class SMTPServerHandler: ChannelDuplexHandler {
             case .verdict: self.verdictTimedOut()
             case .peer: self.run(self.session.timedOut(), lingers: true)
             case .session: self.run(self.session.sessionTimedOut(), lingers: true)
-            }
-            if case .closing = self.phase {
-                self.settings.logger.debug("Timeout", metadata: self.clientMetadata)
             }
             self.resume()
         case .closing, .lingering:

@@ -17,6 +17,9 @@ struct CommandLineDecoderTests {
                 case .complete(let octets): result.append(String(buffer: octets))
                 case .bareLF: result.append("<LF>")
                 case .tooLong: result.append("<long>")
+                case .endless:
+                    result.append("<endless>")
+                    return result
                 }
             }
             #expect(input.readableBytes < maximumLength)
@@ -40,6 +43,15 @@ struct CommandLineDecoderTests {
         #expect(self.lines("\(long)\r\nQUIT\r\n", chunk: chunk) == ["<long>", "QUIT"])
         #expect(self.lines("\(long.dropLast())\r\nQUIT\r\n", chunk: chunk) == [String(long.dropLast()), "QUIT"])
         #expect(self.lines(String(repeating: "y", count: 5_000) + "\nQUIT\r\n", chunk: chunk) == ["<long>", "QUIT"])
+    }
+
+    @Test(arguments: [1_000, .max])
+    func linesWithoutEndAreGivenUp(chunk: Int) {
+        let longest = String(repeating: "x", count: 20 + CommandLineDecoder.maximumOverrun - 2)
+        #expect(self.lines("\(longest)\r\nQUIT\r\n", chunk: chunk) == ["<long>", "QUIT"])
+        #expect(self.lines("\(longest)x\r\nQUIT\r\n", chunk: chunk) == ["<endless>"])
+        #expect(self.lines("\(longest)xxx", chunk: chunk) == ["<endless>"])
+        #expect(self.lines("\(longest)\r\n\(longest)\r\nQUIT\r\n", chunk: chunk) == ["<long>", "<long>", "QUIT"])
     }
 
     @Test func carriageReturnInsideALineIsKept() {

@@ -156,7 +156,11 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func aPeerThatDoesNotTakeItsRepliesIsNotServedOn() async throws {
-        try await LiveServer.with(settings: .testing { $0.commandTimeout = .seconds(60) }) { live in
+        let settings = ServerSettings.testing {
+            $0.commandTimeout = .seconds(60)
+            $0.limits.idleCommands = 100_000
+        }
+        try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 // 60,000 replies of 14 octets are owed; the system's buffers hold more commands than we may answer.
@@ -281,6 +285,7 @@ struct SMTPServerHandlerTests {
                 #expect(try second.readLine() == nil)
                 #expect(try client.command("NOOP") == "250 2.0.0 OK")
             }
+            #expect(live.log.entries.count { $0.message == "Client sent away" } == 1)
             await eventually { live.server.clientCount == 0 }
             let greeting = try await live.withClient { try $0.readReply().first ?? "" }
             #expect(greeting.hasPrefix("220 "))
