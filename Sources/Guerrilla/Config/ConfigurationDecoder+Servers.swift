@@ -61,6 +61,7 @@ extension ConfigurationDecoder {
         }
         server.maximumBadCommands = section.integer(ServerKeys.maxBadCommands) ?? server.maximumBadCommands
         server.maximumIdleCommands = section.integer(ServerKeys.maxIdleCommands) ?? server.maximumIdleCommands
+        server.greetingDelay = section.duration(ServerKeys.greetingDelay) ?? server.greetingDelay
         server.timeout = section.duration(ServerKeys.timeout) ?? server.timeout
         if let value = section.duration(ServerKeys.commandTimeout) {
             server.commandTimeout = value

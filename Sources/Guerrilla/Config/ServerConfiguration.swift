@@ -49,6 +49,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// not counted. The default is 2000.
     public var maximumIdleCommands = 2000
 
+    /// How long a client has to wait, silently, for its greeting. The default is zero.
+    public var greetingDelay: Duration = .zero
+
     /// How long a client may take for its next command. The default is ``timeout``.
     public var commandTimeout: Duration {
         get { chosenCommandTimeout ?? timeout }

@@ -183,9 +183,9 @@ enum ServerKeys {
         "greeting_delay",
         .seconds,
         default: .integer(0),
-        isEffective: false,
         range: 0...300,
-        summary: "How long to wait before greeting. A client that speaks earlier is turned away."
+        summary:
+            "How long to wait before greeting. A client that speaks earlier is answered `554 5.5.1`. 0 greets at once."
     )
     static let commandTimeout = ConfigurationKey(
         "command_timeout",

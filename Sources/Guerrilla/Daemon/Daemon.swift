@@ -227,6 +227,7 @@ public actor Daemon {
         settings.limits.badCommands = server.maximumBadCommands
         settings.limits.idleCommands = server.maximumIdleCommands
         settings.maximumClients = server.maximumClients
+        settings.greetingDelay = server.greetingDelay
         settings.commandTimeout = server.commandTimeout
         settings.dataTimeout = server.dataTimeout
         settings.messageTimeout = server.messageTimeout

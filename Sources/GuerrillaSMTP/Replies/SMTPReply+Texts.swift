@@ -22,6 +22,12 @@ extension SMTPReply {
         EnhancedStatusCode(4, 3, 2),
         "Too many connections. Please try again later."
     )
+    /// Sent instead of a greeting to a client that does not wait for one. (`greeting_delay`)
+    public static let earlyTalker = SMTPReply(
+        .transactionFailed,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: you talk before the greeting"
+    )
     /// Sent to sessions that have no message in hand when the server stops.
     public static let shuttingDown = SMTPReply(
         .serviceNotAvailable,

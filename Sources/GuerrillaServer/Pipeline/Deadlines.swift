@@ -48,6 +48,11 @@ struct Deadlines {
         self.now = .now()
     }
 
+    /// The timer is for us now: when it fires, the client is greeted.
+    mutating func beginGreetingDelay(_ delay: Duration) {
+        self.deadline = self.now + TimeAmount(delay)
+    }
+
     /// A reply was put into the output: the peer's time for the next command begins.
     ///
     /// No reply stands within a message, so whatever data follows belongs to a new one, also in the burst that ended the

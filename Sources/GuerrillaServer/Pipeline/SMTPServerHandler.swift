@@ -17,6 +17,8 @@ final class SMTPServerHandler: ChannelDuplexHandler {
 
     /// What becomes of the connection itself.
     private enum Phase {
+        /// The client has to be silent until it is greeted.
+        case ungreeted
         case open
         /// A last reply has to go out, then the channel closes.
         case closing(lingers: Bool)
@@ -37,7 +39,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     private let clientCount: Int
 
     var session: SMTPSession
-    private var phase = Phase.open
+    private var phase = Phase.ungreeted
     /// Octets that the session has not used yet.
     private var pending = ByteBuffer()
     /// Replies that have not been written yet.
@@ -87,26 +89,36 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         context.fireChannelActive()
     }
 
-    /// Greets the client, or sends it away.
+    /// Greets the client, now or in a while, or sends it away.
     private func begin(context: ChannelHandlerContext) {
+        guard case .ungreeted = self.phase else { return }
         if self.clientCount > self.settings.maximumClients {
             self.session.connectionClosed()
             self.end(with: .tooManyClients, lingers: false)
-        } else if case .open = self.phase {
+        } else {
             self.settings.logger.debug("Handle client", metadata: self.clientMetadata)
-            self.send(
-                .greeting(
-                    hostName: self.settings.hostName,
-                    version: self.settings.version,
-                    clientNumber: self.session.client.clientNumber,
-                    clientCount: self.clientCount,
-                    time: MailDate(unixSeconds: Int(WallClock.now() / 1_000_000)).rfc3339
-                )
-            )
+            if self.settings.greetingDelay > .zero {
+                self.deadlines.beginGreetingDelay(self.settings.greetingDelay)
+            } else {
+                self.greet()
+            }
         }
         self.server.connectionOpened(self, on: context.eventLoop)
         self.writeReplies(context: context)
         self.rearm(context: context)
+    }
+
+    private func greet() {
+        self.phase = .open
+        self.send(
+            .greeting(
+                hostName: self.settings.hostName,
+                version: self.settings.version,
+                clientNumber: self.session.client.clientNumber,
+                clientCount: self.clientCount,
+                time: MailDate(unixSeconds: Int(WallClock.now() / 1_000_000)).rfc3339
+            )
+        )
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -121,6 +133,10 @@ final class SMTPServerHandler: ChannelDuplexHandler {
                 self.pending.writeBuffer(&octets)
                 self.processPending(context: context)
             }
+        case .ungreeted:
+            // A client that talks before the greeting does not listen to replies either. (RFC 5321 § 3.1)
+            self.session.connectionClosed()
+            self.end(with: .earlyTalker, lingers: true)
         case .lingering(let octetsLeft) where octets.readableBytes > octetsLeft:
             context.close(promise: nil)
         case .lingering(let octetsLeft):
@@ -297,7 +313,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     private func closeIfPeerHasFinished(context: ChannelHandlerContext) {
         guard self.hasPeerFinished, self.session.waitingFor != .verdict else { return }
         switch self.phase {
-        case .open:
+        case .ungreeted, .open:
             self.session.connectionClosed()
             context.close(promise: nil)
         case .lingering:
@@ -309,7 +325,11 @@ final class SMTPServerHandler: ChannelDuplexHandler {
 
     /// Lets a message in hand be finished, or says 421 at once.
     func shutDown() {
-        guard case .open = self.phase, let context = self.context, let action = self.session.shutDown() else { return }
+        switch self.phase {
+        case .ungreeted, .open: break
+        case .closing, .lingering, .closed: return
+        }
+        guard let context = self.context, let action = self.session.shutDown() else { return }
         self.deadlines.burstBegan()
         self.run(action)
         self.writeReplies(context: context)
@@ -339,6 +359,10 @@ final class SMTPServerHandler: ChannelDuplexHandler {
             return
         }
         switch self.phase {
+        case .ungreeted:
+            self.greet()
+            self.writeReplies(context: context)
+            self.rearm(context: context)
         case .open:
             switch expired {
             case .verdict: self.verdictTimedOut()

@@ -11,6 +11,8 @@ public struct ServerSettings: Sendable {
     public var limits = SMTPSessionLimits()
     /// Connections at once; the next one is told 421 (`max_clients`). The default is 100.
     public var maximumClients = 100
+    /// How long the peer has to wait, silently, for its greeting (`greeting_delay`). The default is not at all.
+    public var greetingDelay: Duration = .zero
     /// How long the peer may take for a command, from our last reply (`command_timeout`). The default is 30 seconds.
     public var commandTimeout: Duration = .seconds(30)
     /// How long the peer may be silent within a message (`data_timeout`). The default is 30 seconds.
