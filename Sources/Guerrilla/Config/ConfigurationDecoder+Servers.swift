@@ -1,4 +1,5 @@
 import GuerrillaBackend
+import GuerrillaMail
 
 extension ConfigurationDecoder {
     /// The elements of `servers`. When there are none, the server of `configuration` stays.
@@ -52,6 +53,9 @@ extension ConfigurationDecoder {
         server.logFile = section.string(ServerKeys.logFile).map { LogDestination($0) }
         server.maximumMessageSize = section.integer(ServerKeys.maxSize) ?? server.maximumMessageSize
         server.maximumClients = section.integer(ServerKeys.maxClients) ?? server.maximumClients
+        server.maximumClientsPerAddress = section.integer(ServerKeys.maxClientsPerAddress)
+        server.connectionRatePerAddress = section.integer(ServerKeys.connectionRatePerAddress)
+        server.limitExemptNetworks = networks(section, ServerKeys.limitExemptNetworks, at: keyPath) ?? []
         server.maximumRecipients = section.integer(ServerKeys.maxRecipients) ?? server.maximumRecipients
         server.maximumMessagesPerSession =
             section.integer(ServerKeys.maxMessagesPerSession) ?? server.maximumMessagesPerSession
@@ -72,6 +76,27 @@ extension ConfigurationDecoder {
         server.messageTimeout = section.duration(ServerKeys.messageTimeout) ?? server.messageTimeout
         server.sessionTimeout = section.duration(ServerKeys.sessionTimeout) ?? server.sessionTimeout
         return server
+    }
+
+    /// A list of networks, in which every entry that is none is named. An empty list is a list, unlike other empty values:
+    /// nobody is in it.
+    private mutating func networks(
+        _ section: ConfigurationSection,
+        _ key: ConfigurationKey,
+        at keyPath: String
+    ) -> [IPNetwork]? {
+        guard case .array(let elements)? = section.values[key.name] else { return nil }
+        var networks: [IPNetwork] = []
+        for (index, element) in elements.enumerated() {
+            guard case .string(let text) = element else { continue }
+            do throws(IPNetworkSyntaxError) {
+                networks.append(try IPNetwork(parsing: text))
+            } catch {
+                let path = "\(keyPath).\(key.name)[\(index)]"
+                problem(path, "\(ConfigurationValue.quoted(text)): \(error)", line: section.line(key))
+            }
+        }
+        return networks
     }
 
     private mutating func listenInterface(

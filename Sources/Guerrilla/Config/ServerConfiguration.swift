@@ -1,3 +1,5 @@
+public import GuerrillaMail
+
 /// How one server listens and what it allows its clients.
 ///
 /// ```swift
@@ -22,6 +24,15 @@ public struct ServerConfiguration: Sendable, Equatable {
 
     /// How many clients may be connected at once. The default is 100.
     public var maximumClients = 100
+
+    /// How many clients may be connected at once from one IPv4 address or one IPv6 /64. The default is nil: no limit.
+    public var maximumClientsPerAddress: Int?
+
+    /// How many clients may connect in a minute from one IPv4 address or one IPv6 /64. The default is nil: no limit.
+    public var connectionRatePerAddress: Int?
+
+    /// The networks that the limits per address do not hold for. The default is none.
+    public var limitExemptNetworks: [IPNetwork] = []
 
     /// How many recipients a message may have. The default is 100. (RFC 5321 § 4.5.3.1.8)
     public var maximumRecipients = 100

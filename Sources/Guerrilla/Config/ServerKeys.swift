@@ -239,28 +239,31 @@ enum ServerKeys {
         "limit_exempt_networks",
         .stringList,
         default: .stringList([]),
-        isEffective: false,
-        summary: "The networks the limits per address do not hold for."
+        summary:
+            "The networks the limits per address do not hold for, such as those of front ends: `192.0.2.0/24`, `2001:db8::/32`, or"
+            + " single addresses."
     )
     static let maxClientsPerAddress = ConfigurationKey(
         "max_clients_per_address",
         .integer,
         unit: "connections",
         default: .described("no limit"),
-        isEffective: false,
         range: count,
         zeroMeansDefault: true,
-        summary: "How many clients may be connected at once from one address (IPv4) or one /64 (IPv6)."
+        summary:
+            "How many clients may be connected at once from one address (IPv4) or one /64 (IPv6). Further ones are answered"
+            + " `421 4.7.0`."
     )
     static let connectionRatePerAddress = ConfigurationKey(
         "connection_rate_per_address",
         .integer,
         unit: "connections per minute",
         default: .described("no limit"),
-        isEffective: false,
         range: count,
         zeroMeansDefault: true,
-        summary: "How often one address (IPv4) or one /64 (IPv6) may connect."
+        summary:
+            "How often one address (IPv4) or one /64 (IPv6) may connect; so many may come at once. Further ones are answered"
+            + " `421 4.7.0`."
     )
     static let certificates = ConfigurationKey(
         "certificates",

@@ -227,6 +227,9 @@ public actor Daemon {
         settings.limits.badCommands = server.maximumBadCommands
         settings.limits.idleCommands = server.maximumIdleCommands
         settings.maximumClients = server.maximumClients
+        settings.maximumClientsPerAddress = server.maximumClientsPerAddress
+        settings.connectionRatePerAddress = server.connectionRatePerAddress
+        settings.limitExemptNetworks = server.limitExemptNetworks
         settings.greetingDelay = server.greetingDelay
         settings.commandTimeout = server.commandTimeout
         settings.dataTimeout = server.dataTimeout

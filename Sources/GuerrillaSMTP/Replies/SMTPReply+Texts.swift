@@ -22,6 +22,18 @@ extension SMTPReply {
         EnhancedStatusCode(4, 3, 2),
         "Too many connections. Please try again later."
     )
+    /// Sent instead of a greeting when `max_clients_per_address` of the client's address are connected.
+    public static let tooManyClientsOfAddress = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 7, 0),
+        "Too many connections from your address. Please try again later."
+    )
+    /// Sent instead of a greeting when the client's address connects more often than `connection_rate_per_address`.
+    public static let addressConnectsTooOften = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 7, 0),
+        "Your address connects too often. Please try again later."
+    )
     /// Sent instead of a greeting to a client that does not wait for one. (`greeting_delay`)
     public static let earlyTalker = SMTPReply(
         .transactionFailed,

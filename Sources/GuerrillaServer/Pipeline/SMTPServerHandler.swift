@@ -51,6 +51,8 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     private var hasPeerFinished = false
     private(set) var context: ChannelHandlerContext?
 
+    /// What the limits per address count this connection under.
+    var limitedGroup: ClientLimiter.Group?
     var deadlines: Deadlines
     var verdicts = PendingVerdict()
     /// The message whose verdict is pending, for the log if it does not come in time.
@@ -81,6 +83,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.releaseAddress()
         self.server.connectionClosed(self, on: context.eventLoop)
     }
 
@@ -92,9 +95,12 @@ final class SMTPServerHandler: ChannelDuplexHandler {
     /// Greets the client, now or in a while, or sends it away.
     private func begin(context: ChannelHandlerContext) {
         guard case .ungreeted = self.phase else { return }
-        if self.clientCount > self.settings.maximumClients {
+        let refusal: SMTPReply? =
+            self.clientCount > self.settings.maximumClients
+            ? .tooManyClients : self.clientAddressChanged(to: self.session.client.address)
+        if let refusal {
             self.session.connectionClosed()
-            self.end(with: .tooManyClients, lingers: false)
+            self.end(with: refusal, lingers: false)
         } else {
             self.settings.logger.debug("Handle client", metadata: self.clientMetadata)
             if self.settings.greetingDelay > .zero {
@@ -236,7 +242,8 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         case .reply(let reply):
             self.send(reply)
         case .replyAndClose(let reply):
-            self.end(with: reply, lingers: lingers)
+            // Whoever is sent away may still be sending: it has to be able to read why.
+            self.end(with: reply, lingers: lingers || !reply.isGoodbye)
         case .validate(let recipient):
             self.validate(recipient)
         case .deliver(let transaction):
@@ -244,14 +251,11 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Sends a last reply. Whoever is sent away may still be sending: it has to be able to read why.
+    /// Sends a last reply.
     private func end(with reply: SMTPReply, lingers: Bool) {
         self.send(reply)
-        guard reply.code != .closing, reply != .shuttingDown else {
-            self.phase = .closing(lingers: lingers)
-            return
-        }
-        self.phase = .closing(lingers: true)
+        self.phase = .closing(lingers: lingers)
+        guard !reply.isGoodbye else { return }
         self.settings.logger.info(
             "Client sent away",
             metadata: self.clientMetadata.merging(
@@ -384,6 +388,11 @@ final class SMTPServerHandler: ChannelDuplexHandler {
             "smtp.session": "\(self.session.client.clientNumber)",
         ]
     }
+}
+
+extension SMTPReply {
+    /// Whether a session ends so without anybody's fault.
+    fileprivate var isGoodbye: Bool { self.code == .closing || self == .shuttingDown }
 }
 
 @available(*, unavailable)

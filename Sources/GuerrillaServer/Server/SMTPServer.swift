@@ -16,6 +16,7 @@ public final class SMTPServer: Sendable {
     let resources: ServerResources
     private let state: Mutex<State>
     private let registries: [(eventLoop: any EventLoop, registry: NIOLoopBound<ConnectionRegistry>)]
+    let limiter = Mutex(ClientLimiter())
     private let clients = Atomic<Int>(0)
     private let clientNumbers = Atomic<UInt64>(0)
 

@@ -1,3 +1,4 @@
+public import GuerrillaMail
 public import GuerrillaSMTP
 public import Logging
 
@@ -11,6 +12,14 @@ public struct ServerSettings: Sendable {
     public var limits = SMTPSessionLimits()
     /// Connections at once; the next one is told 421 (`max_clients`). The default is 100.
     public var maximumClients = 100
+    /// Connections at once from one IPv4 address or one IPv6 /64; the next one is told 421 (`max_clients_per_address`).
+    /// The default is nil: no limit.
+    public var maximumClientsPerAddress: Int?
+    /// New connections a minute from one IPv4 address or one IPv6 /64; the next one is told 421
+    /// (`connection_rate_per_address`). So many may come at once. The default is nil: no limit.
+    public var connectionRatePerAddress: Int?
+    /// The networks that the limits per address do not hold for (`limit_exempt_networks`). The default is none.
+    public var limitExemptNetworks: [IPNetwork] = []
     /// How long the peer has to wait, silently, for its greeting (`greeting_delay`). The default is not at all.
     public var greetingDelay: Duration = .zero
     /// How long the peer may take for a command, from our last reply (`command_timeout`). The default is 30 seconds.

@@ -1,4 +1,5 @@
 import GuerrillaBackend
+import GuerrillaMail
 import Testing
 
 @testable import Guerrilla
@@ -97,6 +98,8 @@ struct ConfigurationLoaderTests {
             (ServerKeys.maxMessagesPerSession, server.maximumMessagesPerSession),
             (ServerKeys.maxCommandLine, server.maximumCommandLine),
             (ServerKeys.maxBadCommands, server.maximumBadCommands),
+            (ServerKeys.maxIdleCommands, server.maximumIdleCommands),
+            (ServerKeys.greetingDelay, Int(server.greetingDelay.components.seconds)),
             (ServerKeys.timeout, Int(server.timeout.components.seconds)),
             (ServerKeys.messageTimeout, Int(server.messageTimeout.components.seconds)),
             (ServerKeys.sessionTimeout, Int(server.sessionTimeout.components.seconds)),
@@ -156,7 +159,9 @@ struct ConfigurationLoaderTests {
                 "servers": [{
                     "is_enabled": true, "host_name": "mx.test", "listen_interface": "[::1]:25", "max_size": 1000, "timeout": 1,
                     "max_clients": 2, "max_recipients": 3, "max_messages_per_session": 4, "max_command_line": 512, "data_overrun": 6,
-                    "max_bad_commands": 7, "command_timeout": 8, "data_timeout": 9, "message_timeout": 10, "session_timeout": 11
+                    "max_bad_commands": 7, "command_timeout": 8, "data_timeout": 9, "message_timeout": 10, "session_timeout": 11,
+                    "max_idle_commands": 12, "greeting_delay": 13, "max_clients_per_address": 14, "connection_rate_per_address": 15,
+                    "limit_exempt_networks": ["192.0.2.0/24", "2001:db8::1"]
                 }]
             }
             """
@@ -190,7 +195,26 @@ struct ConfigurationLoaderTests {
         expected.dataTimeout = .seconds(9)
         expected.messageTimeout = .seconds(10)
         expected.sessionTimeout = .seconds(11)
+        expected.maximumIdleCommands = 12
+        expected.greetingDelay = .seconds(13)
+        expected.maximumClientsPerAddress = 14
+        expected.connectionRatePerAddress = 15
+        expected.limitExemptNetworks = [
+            try IPNetwork(parsing: "192.0.2.0/24"), try IPNetwork(parsing: "2001:db8::1/128"),
+        ]
         #expect(configuration.servers == [expected])
+    }
+
+    @Test func networksThatAreNoneAreNamed() {
+        let report = load(server(#""limit_exempt_networks":["192.0.2.0/24","192.0.2.1/24","localhost"]"#))
+        #expect(
+            report.problemTexts == [
+                "servers[0].limit_exempt_networks[1]: \"192.0.2.1/24\": the address has bits after the prefix; the network is"
+                    + " 192.0.2.0/24 (line 1)",
+                "servers[0].limit_exempt_networks[2]: \"localhost\": not an IP address or network such as 192.0.2.0/24 or"
+                    + " 2001:db8::/32 (line 1)",
+            ]
+        )
     }
 
     @Test func zeroMeansTheDefaultForNumbers() throws {
