@@ -65,6 +65,7 @@ extension ConfigurationDecoder {
         }
         server.maximumBadCommands = section.integer(ServerKeys.maxBadCommands) ?? server.maximumBadCommands
         server.maximumIdleCommands = section.integer(ServerKeys.maxIdleCommands) ?? server.maximumIdleCommands
+        server.minimumDataRate = section.integer(ServerKeys.minDataRate) ?? server.minimumDataRate
         server.greetingDelay = section.duration(ServerKeys.greetingDelay) ?? server.greetingDelay
         server.timeout = section.duration(ServerKeys.timeout) ?? server.timeout
         if let value = section.duration(ServerKeys.commandTimeout) {

@@ -78,6 +78,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// How long a client may take for a whole message. The default is 600 seconds.
     public var messageTimeout: Duration = .seconds(600)
 
+    /// How many octets of a message have to arrive per second, judged every 10 seconds. The default is 0: no minimum.
+    public var minimumDataRate = 0
+
     /// How long a client may stay connected. The default is 3600 seconds.
     public var sessionTimeout: Duration = .seconds(3600)
 

@@ -224,9 +224,10 @@ enum ServerKeys {
         .octets,
         unit: "octets per second",
         default: .integer(0),
-        isEffective: false,
-        range: 0 ... .max,
-        summary: "The slowest a client may send a message. 0 switches the check off."
+        range: 0...1_000_000_000,
+        summary:
+            "The slowest a client may send a message, judged every 10 seconds from 354 on, each time anew. Slower ones are"
+            + " answered `421 4.4.2`. 0 switches the check off."
     )
     static let trustedNetworks = ConfigurationKey(
         "trusted_networks",

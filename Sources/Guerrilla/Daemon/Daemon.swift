@@ -234,6 +234,7 @@ public actor Daemon {
         settings.commandTimeout = server.commandTimeout
         settings.dataTimeout = server.dataTimeout
         settings.messageTimeout = server.messageTimeout
+        settings.minimumDataRate = server.minimumDataRate
         settings.sessionTimeout = server.sessionTimeout
         let log = running.log
         let level = running.logger.logLevel

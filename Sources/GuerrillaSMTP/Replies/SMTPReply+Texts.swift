@@ -52,6 +52,12 @@ extension SMTPReply {
         EnhancedStatusCode(4, 4, 2),
         "Error: timeout exceeded"
     )
+    /// Sent when a message arrives more slowly than `min_data_rate`.
+    public static let dataTooSlow = SMTPReply(
+        .serviceNotAvailable,
+        EnhancedStatusCode(4, 4, 2),
+        "Error: message arrives too slowly"
+    )
     /// Sent when a session has lasted as long as it may.
     public static let sessionTooLong = SMTPReply(
         .serviceNotAvailable,

@@ -118,6 +118,11 @@ package struct SMTPSession: ~Copyable, Sendable {
         self.close(with: .timedOut)
     }
 
+    /// The octets of a message arrive too slowly.
+    package mutating func dataTooSlow() -> SMTPAction {
+        self.close(with: .dataTooSlow)
+    }
+
     /// The session has lasted for as long as it may.
     package mutating func sessionTimedOut() -> SMTPAction {
         self.close(with: .sessionTooLong)

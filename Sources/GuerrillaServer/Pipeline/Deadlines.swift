@@ -11,6 +11,8 @@ struct Deadlines {
         case verdict
         /// The peer was silent for too long.
         case peer
+        /// The octets of a message arrive too slowly.
+        case dataRate
         /// The session has lasted for too long.
         case session
     }
@@ -28,6 +30,7 @@ struct Deadlines {
     private var waitingFor = SMTPWait.command
     private var deadline: NIODeadline
     private var messageEnd = NIODeadline.distantFuture
+    private var dataRate: DataRate
     private var timer: NIOScheduledCallback?
     private var timerDeadline = NIODeadline.distantFuture
 
@@ -39,6 +42,7 @@ struct Deadlines {
         self.now = now
         self.sessionEnd = now + TimeAmount(settings.sessionTimeout)
         self.deadline = now + self.commandTimeout
+        self.dataRate = DataRate(minimum: settings.minimumDataRate, window: settings.dataRateWindow)
     }
 
     // MARK: What moves the deadline
@@ -63,14 +67,16 @@ struct Deadlines {
     }
 
     /// Within a message every octet counts as a sign of life; within a command line none does.
-    mutating func octetsArrived(waitingFor: SMTPWait) {
+    mutating func octetsArrived(_ count: Int, waitingFor: SMTPWait) {
         if waitingFor == .data {
+            self.dataRate.octetsArrived(count)
             self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
         }
     }
 
     mutating func sessionAdvanced(waitingFor: SMTPWait) {
         if waitingFor == .data, self.waitingFor != .data {
+            self.dataRate.begin(at: self.now)
             self.messageEnd = self.now + self.messageTimeout
             self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
         }
@@ -90,13 +96,15 @@ struct Deadlines {
 
     private func nearest(waitingFor: SMTPWait) -> NIODeadline {
         switch waitingFor {
-        case .command, .data: min(self.deadline, self.sessionEnd)
+        case .command: min(self.deadline, self.sessionEnd)
+        case .data: min(self.deadline, self.sessionEnd, self.dataRate.windowEnd)
         case .verdict, .nothing: self.deadline
         }
     }
 
     /// What has expired by now, if anything.
-    func expired(waitingFor: SMTPWait) -> Expired? {
+    mutating func expired(waitingFor: SMTPWait) -> Expired? {
+        if waitingFor == .data, self.dataRate.isTooSlow(at: self.now) { return .dataRate }
         guard self.nearest(waitingFor: waitingFor) <= self.now else { return nil }
         switch waitingFor {
         case .verdict: return .verdict

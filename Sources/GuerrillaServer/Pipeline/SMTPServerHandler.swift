@@ -132,7 +132,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         switch self.phase {
         case .open:
             self.deadlines.burstBegan()
-            self.deadlines.octetsArrived(waitingFor: self.session.waitingFor)
+            self.deadlines.octetsArrived(octets.readableBytes, waitingFor: self.session.waitingFor)
             if self.pending.readableBytes == 0 {
                 self.process(&octets, context: context)
             } else {
@@ -371,6 +371,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
             switch expired {
             case .verdict: self.verdictTimedOut()
             case .peer: self.run(self.session.timedOut(), lingers: true)
+            case .dataRate: self.run(self.session.dataTooSlow(), lingers: true)
             case .session: self.run(self.session.sessionTimedOut(), lingers: true)
             }
             self.resume()

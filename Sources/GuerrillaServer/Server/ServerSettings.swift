@@ -28,6 +28,11 @@ public struct ServerSettings: Sendable {
     public var dataTimeout: Duration = .seconds(30)
     /// How long a whole message may take, from 354 (`message_timeout`). The default is 600 seconds.
     public var messageTimeout: Duration = .seconds(600)
+    /// Octets of a message that have to arrive per second (`min_data_rate`), judged every ``dataRateWindow`` by itself. The
+    /// default is 0: no minimum.
+    public var minimumDataRate = 0
+    /// How much time ``minimumDataRate`` is judged over. The default is 10 seconds.
+    public var dataRateWindow: Duration = .seconds(10)
     /// How long a session may last (`session_timeout`). The default is 3,600 seconds.
     public var sessionTimeout: Duration = .seconds(3_600)
     /// Octets that may arrive while a verdict is pending; beyond, the connection is closed. Reading stops long before:

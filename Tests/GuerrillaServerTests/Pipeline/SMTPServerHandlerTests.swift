@@ -251,6 +251,59 @@ struct SMTPServerHandlerTests {
         }
     }
 
+    @Test func silenceWithinAMessageEndsAtDataTimeout() async throws {
+        let settings = ServerSettings.testing {
+            $0.commandTimeout = .seconds(300)
+            $0.dataTimeout = .milliseconds(200)
+        }
+        try await LiveServer.with(settings: settings) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                try client.send(Array("a message that stops".utf8))
+                #expect(try client.readReply() == ["421 4.4.2 Error: timeout exceeded"])
+                #expect(try client.readLine() == nil)
+            }
+            #expect(live.log.entries.contains { $0.metadata["reason"] == "Error: timeout exceeded" })
+            #expect(live.backend.messages.all.isEmpty)
+        }
+    }
+
+    @Test func messagesThatTrickleInEndAtMinimumDataRate() async throws {
+        let settings = ServerSettings.testing {
+            $0.dataTimeout = .seconds(300)
+            $0.minimumDataRate = 1_000_000
+            $0.dataRateWindow = .milliseconds(200)
+        }
+        try await LiveServer.with(settings: settings) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                for _ in 0..<100 {
+                    do { try client.send(Array("x".utf8)) } catch { break }
+                    usleepBriefly()
+                }
+                #expect(try client.readReply() == ["421 4.4.2 Error: message arrives too slowly"])
+            }
+            #expect(live.backend.messages.all.isEmpty)
+        }
+    }
+
+    @Test func aSessionEndsAtSessionTimeoutWithinAMessageToo() async throws {
+        let settings = ServerSettings.testing {
+            $0.dataTimeout = .seconds(300)
+            $0.sessionTimeout = .seconds(1)
+        }
+        try await LiveServer.with(settings: settings) { live in
+            try await live.withClient { client in
+                // On a busy machine DATA may come too late already.
+                let words = "HELO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster>\r\nDATA\r\n"
+                try client.send(Array(words.utf8))
+                var last = ""
+                while let line = try client.readLine() { last = line }
+                #expect(last == "421 4.4.2 Error: session lasted too long")
+            }
+        }
+    }
+
     @Test func everyPipelinedMessageHasItsOwnMessageTimeout() async throws {
         try await LiveServer.with(settings: .testing { $0.messageTimeout = .seconds(1) }) { live in
             try await live.withClient { client in

@@ -98,6 +98,7 @@ struct ConfigurationLoaderTests {
             (ServerKeys.maxMessagesPerSession, server.maximumMessagesPerSession),
             (ServerKeys.maxCommandLine, server.maximumCommandLine),
             (ServerKeys.maxBadCommands, server.maximumBadCommands),
+            (ServerKeys.minDataRate, server.minimumDataRate),
             (ServerKeys.maxIdleCommands, server.maximumIdleCommands),
             (ServerKeys.greetingDelay, Int(server.greetingDelay.components.seconds)),
             (ServerKeys.timeout, Int(server.timeout.components.seconds)),
@@ -160,7 +161,7 @@ struct ConfigurationLoaderTests {
                     "is_enabled": true, "host_name": "mx.test", "listen_interface": "[::1]:25", "max_size": 1000, "timeout": 1,
                     "max_clients": 2, "max_recipients": 3, "max_messages_per_session": 4, "max_command_line": 512, "data_overrun": 6,
                     "max_bad_commands": 7, "command_timeout": 8, "data_timeout": 9, "message_timeout": 10, "session_timeout": 11,
-                    "max_idle_commands": 12, "greeting_delay": 13, "max_clients_per_address": 14, "connection_rate_per_address": 15,
+                    "max_idle_commands": 12, "greeting_delay": 13, "min_data_rate": 16, "max_clients_per_address": 14, "connection_rate_per_address": 15,
                     "limit_exempt_networks": ["192.0.2.0/24", "2001:db8::1"]
                 }]
             }
@@ -197,6 +198,7 @@ struct ConfigurationLoaderTests {
         expected.sessionTimeout = .seconds(11)
         expected.maximumIdleCommands = 12
         expected.greetingDelay = .seconds(13)
+        expected.minimumDataRate = 16
         expected.maximumClientsPerAddress = 14
         expected.connectionRatePerAddress = 15
         expected.limitExemptNetworks = [
