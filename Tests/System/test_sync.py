@@ -204,7 +204,7 @@ def small_disk(request, directory, figure):
 
 
 def test_full_disk_is_451_until_there_is_room(serve, small_disk):
-    daemon = serve(sqlite_path=f"{small_disk.path}/guerrilla.sqlite")
+    daemon = serve(sqlite_path=f"{small_disk.path}/guerrilla.sqlite", min_free_space=0)
     small_disk.limit(daemon.pid)
     octets = messages.attachment("full", octets=500_000)
     kept, refused = [], 0

@@ -71,11 +71,11 @@ enum ApplicationKeys {
     static let minFreeSpace = ConfigurationKey(
         "min_free_space",
         .octets,
-        default: .integer(0),
-        isEffective: false,
+        default: .integer(67_108_864),
         range: 0 ... .max,
         summary:
-            "How much must be free on the store's file system for new mail to be accepted. 0 switches the check off."
+            "How much must be free on the file system of `sqlite_path` for new mail to be accepted. Below it new mail is"
+            + " answered `452 4.3.1`. 0 switches the check off."
     )
     static let shutdownTimeout = ConfigurationKey(
         "shutdown_timeout",

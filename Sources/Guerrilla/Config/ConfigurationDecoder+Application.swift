@@ -12,6 +12,8 @@ extension ConfigurationDecoder {
         configuration.eventLoops = section.integer(ApplicationKeys.eventLoops) ?? configuration.eventLoops
         let memory = section.integer(ApplicationKeys.maxMessageMemory)
         configuration.maximumMessageMemory = memory ?? configuration.maximumMessageMemory
+        let freeSpace = section.integer(ApplicationKeys.minFreeSpace)
+        configuration.minimumFreeSpace = freeSpace ?? configuration.minimumFreeSpace
         let shutdownTimeout = section.duration(ApplicationKeys.shutdownTimeout)
         configuration.shutdownTimeout = shutdownTimeout ?? configuration.shutdownTimeout
     }

@@ -32,6 +32,10 @@ public struct DaemonConfiguration: Sendable, Equatable {
     /// How many octets the messages being received and stored may take together. The default is nil: 25 % of the machine's memory.
     public var maximumMessageMemory: Int?
 
+    /// How many octets must be free on the store's file system for new mail to be accepted; 0 switches the check off. The default is
+    /// 67,108,864.
+    public var minimumFreeSpace = 67_108_864
+
     /// How long connected clients may take to finish after a shutdown signal. The default is 60 seconds.
     public var shutdownTimeout: Duration = .seconds(60)
 

@@ -50,6 +50,7 @@ public actor Daemon {
         var log: LogWriter
         var logger: Logger
         var pidFile: PIDFile?
+        var freeSpaceTask: Task<Void, Never>?
     }
 
     /// What the daemon was made for.
@@ -123,6 +124,7 @@ public actor Daemon {
             memoryBudget: MemoryBudget(
                 limit: self.configuration.maximumMessageMemory ?? PhysicalMemory.octets / 4
             ),
+            storageSpace: self.watchFreeSpace(&running),
             gateway: running.gateway,
             allowedHosts: AllowedHosts(self.configuration.allowedHosts)
         )
@@ -190,6 +192,7 @@ public actor Daemon {
         if cutOff > 0 {
             running.logger.error("graceful shutdown timed out", metadata: ["connections": "\(cutOff)"])
         }
+        running.freeSpaceTask?.cancel()
         await running.gateway.shutdown(deadline: deadline)
         running.logger.info("Backend shutdown completed")
         try? await running.group.shutdownGracefully()
@@ -205,6 +208,22 @@ public actor Daemon {
         let chain = try ProcessorChain(self.configuration.backend, registry: self.registry, logger: logger)
         if !chain.stores { logger.warning("\(DaemonCheck.discardsMail)") }
         return chain
+    }
+
+    /// - Returns: What sessions ask whether there is room to keep messages.
+    private func watchFreeSpace(_ running: inout Running) -> StorageSpace {
+        let space = StorageSpace()
+        let directories = self.configuration.storeDirectories
+        guard self.backend == nil, self.configuration.minimumFreeSpace > 0, !directories.isEmpty else { return space }
+        let monitor = FreeSpaceMonitor(
+            space: space,
+            directories: directories,
+            minimum: self.configuration.minimumFreeSpace,
+            logger: running.logger
+        )
+        monitor.check()
+        running.freeSpaceTask = monitor.start()
+        return space
     }
 
     private func makeLogger(_ log: LogWriter) -> Logger {

@@ -1,14 +1,19 @@
 import NIOCore
 
-/// The memory that messages arriving on one event loop are built in.
+/// The memory that messages arriving on one event loop are built in, and whether there is room to keep them.
 package struct MessageMemory: Sendable {
     package let budget: MemoryBudget
     package let pool: ChunkPool
+    package let space: StorageSpace
 
-    package init(budget: MemoryBudget, pool: ChunkPool = ChunkPool()) {
+    package init(budget: MemoryBudget, pool: ChunkPool = ChunkPool(), space: StorageSpace = StorageSpace()) {
         self.budget = budget
         self.pool = pool
+        self.space = space
     }
+
+    /// Whether a new message is better refused at once: there is no memory to receive it in, or no room to keep it.
+    package var isExhausted: Bool { self.budget.isExhausted || self.space.isLow }
 }
 
 /// Collects the octets of one message as they arrive.

@@ -280,8 +280,8 @@ extension SMTPReply {
             "Error: maximum DATA size exceeded (\(limit))"
         )
     }
-    /// The memory budget or a store's queue is full.
-    public static let insufficientMemory = SMTPReply(
+    /// The memory budget is used up, or less than `min_free_space` is left on the store's disk.
+    public static let insufficientStorage = SMTPReply(
         .insufficientStorage,
         EnhancedStatusCode(4, 3, 1),
         "Error: insufficient system storage"

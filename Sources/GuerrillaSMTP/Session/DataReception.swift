@@ -47,7 +47,7 @@ struct DataReception: Sendable {
         case .tooLarge:
             return .refused(.messageTooLarge(limit: self.maximumSize))
         case .outOfMemory:
-            return .refused(.insufficientMemory)
+            return .refused(.insufficientStorage)
         case nil:
             guard let builder = self.builder.take() else { return .refused(.localError) }
             return .complete(builder.build())

@@ -94,7 +94,7 @@ extension SMTPSession {
         guard let transaction = self.transaction, !transaction.recipients.isEmpty else {
             return .reply(.noRecipients)
         }
-        if self.isMemoryExhausted { return .reply(.insufficientMemory) }
+        if self.isStorageExhausted { return .reply(.insufficientStorage) }
         return self.beginData()
     }
 }

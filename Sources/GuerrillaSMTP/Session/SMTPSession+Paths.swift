@@ -23,7 +23,7 @@ extension SMTPSession {
         if let size = mailParameters.size, size > UInt64(self.limits.messageSize) {
             return .reply(.messageTooLarge(limit: self.limits.messageSize))
         }
-        if self.isMemoryExhausted { return .reply(.insufficientMemory) }
+        if self.isStorageExhausted { return .reply(.insufficientStorage) }
         return self.beginTransaction(
             MailTransaction(reversePath: path, bodyType: mailParameters.bodyType ?? .sevenBit)
         )

@@ -177,7 +177,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         return .reply(.ok)
     }
 
-    var isMemoryExhausted: Bool { self.memory.budget.isExhausted }
+    var isStorageExhausted: Bool { self.memory.isExhausted }
 
     mutating func beginData() -> SMTPAction {
         self.commandWasOfUse()

@@ -9,6 +9,8 @@ public final class ServerResources: Sendable {
     public let eventLoopGroup: any EventLoopGroup
     /// The memory for messages in flight.
     public let memoryBudget: MemoryBudget
+    /// Whether there is room to keep messages.
+    public let storageSpace: StorageSpace
     /// The way to the backend.
     public let gateway: Gateway
     let queuedIDs = QueuedIDGenerator()
@@ -19,21 +21,27 @@ public final class ServerResources: Sendable {
     /// - Parameters:
     ///   - eventLoopGroup: Owned, and in the end shut down, by the caller.
     ///   - memoryBudget: For messages in flight, together.
+    ///   - storageSpace: Whether there is room to keep messages; kept up to date by the caller.
     ///   - gateway: The way to the backend.
     ///   - allowedHosts: The domains that mail is taken for.
     public init(
         eventLoopGroup: any EventLoopGroup,
         memoryBudget: MemoryBudget,
+        storageSpace: StorageSpace = StorageSpace(),
         gateway: Gateway,
         allowedHosts: AllowedHosts
     ) {
         self.eventLoopGroup = eventLoopGroup
         self.memoryBudget = memoryBudget
+        self.storageSpace = storageSpace
         self.gateway = gateway
         self.hosts = Mutex(HostList(allowedHosts))
         var loops: [ObjectIdentifier: LoopResources] = [:]
         for loop in eventLoopGroup.makeIterator() {
-            loops[ObjectIdentifier(loop)] = LoopResources(eventLoop: loop, memoryBudget: memoryBudget)
+            loops[ObjectIdentifier(loop)] = LoopResources(
+                eventLoop: loop,
+                memory: MessageMemory(budget: memoryBudget, space: storageSpace)
+            )
         }
         self.loops = loops
     }
@@ -50,7 +58,10 @@ public final class ServerResources: Sendable {
     func resources(of eventLoop: any EventLoop) -> LoopResources {
         // A loop of another group happens only in tests with an embedded channel.
         self.loops[ObjectIdentifier(eventLoop)]
-            ?? LoopResources(eventLoop: eventLoop, memoryBudget: self.memoryBudget)
+            ?? LoopResources(
+                eventLoop: eventLoop,
+                memory: MessageMemory(budget: self.memoryBudget, space: self.storageSpace)
+            )
     }
 }
 
@@ -68,8 +79,8 @@ final class LoopResources: Sendable {
     let executor: EventLoopTaskExecutor
     let memory: MessageMemory
 
-    init(eventLoop: any EventLoop, memoryBudget: MemoryBudget) {
+    init(eventLoop: any EventLoop, memory: MessageMemory) {
         self.executor = EventLoopTaskExecutor(eventLoop)
-        self.memory = MessageMemory(budget: memoryBudget)
+        self.memory = memory
     }
 }

@@ -12,9 +12,13 @@ final class PureSession {
     private(set) var isClosed = false
     private(set) var messages: [CompletedTransaction] = []
 
-    init(limits: SMTPSessionLimits = SMTPSessionLimits(), budget: MemoryBudget = MemoryBudget(limit: 1 << 26)) {
+    init(
+        limits: SMTPSessionLimits = SMTPSessionLimits(),
+        budget: MemoryBudget = MemoryBudget(limit: 1 << 26),
+        space: StorageSpace = StorageSpace()
+    ) {
         let client = ClientInfo(address: IPAddress("192.0.2.1"), serverName: "mail.example.com", clientNumber: 1)
-        self.session = SMTPSession(client: client, limits: limits, memory: MessageMemory(budget: budget))
+        self.session = SMTPSession(client: client, limits: limits, memory: MessageMemory(budget: budget, space: space))
         self.run(
             .reply(
                 .greeting(hostName: "mail.example.com", version: "test", clientNumber: 1, clientCount: 1, time: "now")

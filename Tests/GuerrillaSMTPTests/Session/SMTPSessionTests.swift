@@ -93,6 +93,23 @@ struct SMTPSessionTests {
         #expect(peer.output.hasSuffix("452 4.3.1 Error: insufficient system storage\r\n"))
     }
 
+    @Test func lowSpaceRefusesMailAndDataUntilThereIsMore() {
+        let space = StorageSpace()
+        let peer = PureSession(space: space)
+        peer.send("HELO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<c@example.com>\r\n".utf8)
+        space.isLow = true
+        peer.send("DATA\r\n".utf8)
+        #expect(peer.output.hasSuffix("250 2.1.5 OK\r\n452 4.3.1 Error: insufficient system storage\r\n"))
+        peer.send("RSET\r\nMAIL FROM:<>\r\n".utf8)
+        #expect(peer.output.hasSuffix("250 2.1.0 OK\r\n452 4.3.1 Error: insufficient system storage\r\n"))
+        space.isLow = false
+        peer.send("MAIL FROM:<>\r\nRCPT TO:<c@example.com>\r\nDATA\r\n".utf8)
+        space.isLow = true
+        // What has begun may end: the store still has what is kept free.
+        peer.send("x\r\n.\r\n".utf8)
+        #expect(peer.messages.count == 1)
+    }
+
     @Test func connectionLostInMidMessageDropsIt() {
         let budget = MemoryBudget(limit: 1 << 20)
         let peer = PureSession(budget: budget)

@@ -92,6 +92,19 @@ struct SMTPServerTests {
         try await live.stop()
     }
 
+    @Test func withoutRoomForMailItIsTemporarilyRefused() async throws {
+        try await LiveServer.with { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                _ = try client.command("HELO c.example")
+                live.resources.storageSpace.isLow = true
+                #expect(try client.command("MAIL FROM:<>") == "452 4.3.1 Error: insufficient system storage")
+                live.resources.storageSpace.isLow = false
+                #expect(try client.command("MAIL FROM:<>") == "250 2.1.0 OK")
+            }
+        }
+    }
+
     @Test func replacedBackendFinishesWhatItHasAndIsShutDown() async throws {
         let gate = Gate()
         let begun = Gate()

@@ -112,6 +112,7 @@ struct ConfigurationLoaderTests {
 
     @Test func tableAndRuntimeFormAgreeOnOtherDefaults() {
         let configuration = DaemonConfiguration(hostName: "a")
+        #expect(ApplicationKeys.minFreeSpace.defaultValue == .integer(Int64(configuration.minimumFreeSpace)))
         #expect(ApplicationKeys.logLevel.defaultValue == .string(configuration.logLevel.rawValue))
         #expect(ApplicationKeys.logFile.defaultValue == .string(configuration.logFile.description))
         #expect(
@@ -152,7 +153,7 @@ struct ConfigurationLoaderTests {
             """
             {
                 "allowed_hosts": ["a.test", "*.b.test"], "pid_file": "/run/g.pid", "log_file": "/var/log/g.log", "log_level": "Warning",
-                "event_loops": 2, "max_message_memory": 1073741824, "shutdown_timeout": 5,
+                "event_loops": 2, "max_message_memory": 1073741824, "min_free_space": 0, "shutdown_timeout": 5,
                 "backend_config": {
                     "save_process": "HeadersParser|Header", "validate_process": "debugger", "gw_save_timeout": "1m", "gw_val_rcpt_timeout": "250ms",
                     "primary_mail_host": "mail.test", "log_received_mails": false
@@ -177,6 +178,7 @@ struct ConfigurationLoaderTests {
         #expect(configuration.logLevel == .warn)
         #expect(configuration.eventLoops == 2)
         #expect(configuration.maximumMessageMemory == 1_073_741_824)
+        #expect(configuration.minimumFreeSpace == 0)
         #expect(configuration.shutdownTimeout == .seconds(5))
         #expect(configuration.backend.saveProcess == "HeadersParser|Header")
         #expect(configuration.backend.validateProcess == "debugger")
