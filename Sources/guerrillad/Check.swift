@@ -18,6 +18,7 @@ struct Check: AsyncParsableCommand {
         let findings = DaemonCheck(configuration)
         for error in findings.errors { print("error: \(error)") }
         for warning in findings.warnings { print("warning: \(warning)") }
+        for note in findings.notes { print("note: \(note)") }
         guard findings.errors.isEmpty else { throw ExitCode(1) }
         print("\(report.source): ok")
     }

@@ -10,6 +10,8 @@ public struct DaemonCheck: Sendable {
     public private(set) var errors: [String] = []
     /// What the operator should know.
     public private(set) var warnings: [String] = []
+    /// What is as configured, or as in go-guerrilla, but not as a standard advises.
+    public private(set) var notes: [String] = []
 
     /// Looks at a configuration that was decoded without problems.
     public init(_ configuration: DaemonConfiguration, registry: ProcessorRegistry = .standard) {
@@ -26,6 +28,13 @@ public struct DaemonCheck: Sendable {
             try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
         } catch {
             self.errors.append("servers: \(error)")
+        }
+        for (index, server) in configuration.servers.enumerated()
+        where server.isEnabled && server.commandTimeout < .seconds(300) {
+            self.notes.append(
+                "servers[\(index)].timeout: \(server.commandTimeout.components.seconds) seconds for the next command;"
+                    + " RFC 5321 § 4.5.3.2.7 asks for at least 300"
+            )
         }
         self.warnings += AllowedHosts(configuration.allowedHosts).problems.map { "allowed_hosts: \($0)" }
     }

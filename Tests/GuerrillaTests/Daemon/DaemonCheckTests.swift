@@ -63,6 +63,21 @@ struct DaemonCheckTests {
         #expect(check.errors.isEmpty)
     }
 
+    @Test func shorterTimeoutsThanTheStandardAsksForAreNoted() {
+        let check = self.check {
+            $0.servers.append($0.servers[0])
+            $0.servers.append($0.servers[0])
+            $0.servers[0].timeout = .seconds(300)
+            $0.servers[2].isEnabled = false
+        }
+        #expect(check.errors.isEmpty && check.warnings.isEmpty)
+        #expect(
+            check.notes == [
+                "servers[1].timeout: 30 seconds for the next command; RFC 5321 § 4.5.3.2.7 asks for at least 300"
+            ]
+        )
+    }
+
     @Test func hostThatNeverMatchesIsAWarning() {
         let check = self.check { $0.allowedHosts = ["example.com", "bad host", "[300.0.0.1]"] }
         #expect(check.errors.isEmpty)
