@@ -1,9 +1,16 @@
 /// What is known of the peer of a session.
 public struct ClientInfo: Sendable, Equatable {
-    /// The peer's address, nil when the connection has none (a Unix socket).
+    /// The client's address, nil when the connection has none (a Unix socket). Behind a front end that is trusted, the one it
+    /// gave with a PROXY header or with XCLIENT; nil when it said that it does not know.
     public var address: IPAddress?
-    /// The peer's port, nil when unknown.
+    /// The client's port, nil when unknown.
     public var port: UInt16?
+    /// The client's host name as a front end gave it with XCLIENT, nil otherwise.
+    public var name: String?
+    /// The address the client connected to, as a front end gave it; nil otherwise.
+    public var serverAddress: IPAddress?
+    /// The port the client connected to, as a front end gave it; nil otherwise.
+    public var serverPort: UInt16?
     /// The argument of the last HELO or EHLO, nil before it. (RFC 5321 § 4.1.1.1)
     public var helo: MailDomain?
     /// Whether the session was opened by EHLO.
@@ -14,6 +21,23 @@ public struct ClientInfo: Sendable, Equatable {
     public var serverName: String
     /// Counts the connections of one listener, from 1.
     public var clientNumber: UInt64
+    private var boxedProxy: Boxed?
+
+    /// What the PROXY header told beside addresses; nil without one.
+    public var proxy: ProxyInfo? {
+        get {
+            switch self.boxedProxy {
+            case .proxy(let proxy): proxy
+            case nil: nil
+            }
+        }
+        set { self.boxedProxy = newValue.map { .proxy($0) } }
+    }
+
+    /// One reference, so that a client without a proxy costs a copy no more than a word.
+    private indirect enum Boxed: Equatable {
+        case proxy(ProxyInfo)
+    }
 
     /// Creates the description of a peer; only the address is usually known at first.
     public init(
