@@ -158,7 +158,7 @@ public struct Transcript: Sendable, CustomStringConvertible {
             case "max_idle_commands": limits.idleCommands = value
             case "max_messages_per_session": limits.messages = value
             case "data_overrun": limits.dataOverrun = value
-            case "lockstep": break
+            case "lockstep", "xclient_on", "trusted": break
             default: throw SyntaxError(description: "\(self.name): unknown setting \(name)")
             }
         }
@@ -169,6 +169,11 @@ public struct Transcript: Sendable, CustomStringConvertible {
     public static func isQueued(_ line: String) -> Bool {
         line.hasPrefix("250 2.0.0 OK: queued as ")
     }
+
+    /// Whether XCLIENT is there (`% xclient_on 1`).
+    public var isXCLIENTOn: Bool { self.settings["xclient_on"] == 1 }
+    /// Whether the client's network is trusted; it is unless `% trusted 0` is there.
+    public var isTrusted: Bool { self.settings["trusted"] != 0 }
 
     /// Whether a line that was received is the one that a step expects.
     public static func matches(_ line: String, _ pattern: String) -> Bool {

@@ -84,6 +84,12 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// How long a client may stay connected. The default is 3600 seconds.
     public var sessionTimeout: Duration = .seconds(3600)
 
+    /// Whether a front end in ``trustedNetworks`` may pass the client's address with XCLIENT. The default is `false`.
+    public var isXCLIENTOn = false
+
+    /// The networks whose XCLIENT commands and PROXY headers are believed. The default is the loopback addresses.
+    public var trustedNetworks = IPNetwork.loopback
+
     /// The settings of TLS. The default is off.
     public var tls = TLSSettings()
 

@@ -69,7 +69,6 @@ enum ServerKeys {
         .bool,
         default: .bool(false),
         origin: .goGuerrilla,
-        isEffective: false,
         summary: "Whether a front end in `trusted_networks` may pass the client's address with XCLIENT."
     )
     static let proxyOn = ConfigurationKey(
@@ -233,8 +232,8 @@ enum ServerKeys {
         "trusted_networks",
         .stringList,
         default: .stringList(["127.0.0.0/8", "::1/128"]),
-        isEffective: false,
-        summary: "The networks whose XCLIENT commands and PROXY headers are believed."
+        summary: "The networks whose XCLIENT commands and PROXY headers are believed: `192.0.2.0/24`,"
+            + " `2001:db8::/32`, or single addresses. An empty list trusts nobody."
     )
     static let limitExemptNetworks = ConfigurationKey(
         "limit_exempt_networks",
@@ -281,7 +280,8 @@ enum ServerKeys {
             commandTimeout,
             dataTimeout,
             messageTimeout, sessionTimeout, maxHeaderSize, maxHeaderFields, maxReceivedHops, bareNewline, greetingDelay,
-            minDataRate, trustedNetworks, limitExemptNetworks, maxClientsPerAddress, connectionRatePerAddress,
+            minDataRate, trustedNetworks, limitExemptNetworks, maxClientsPerAddress,
+            connectionRatePerAddress,
             certificates,
         ] + legacy
 

@@ -255,6 +255,8 @@ public actor Daemon {
         settings.messageTimeout = server.messageTimeout
         settings.minimumDataRate = server.minimumDataRate
         settings.sessionTimeout = server.sessionTimeout
+        settings.isXCLIENTOn = server.isXCLIENTOn
+        settings.trustedNetworks = server.trustedNetworks
         let log = running.log
         let level = running.logger.logLevel
         if level <= .warning, self.configuration.logFile != .off {

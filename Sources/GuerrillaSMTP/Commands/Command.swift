@@ -18,15 +18,15 @@ struct Command: Equatable {
             if line[index] != 9 { throw .controlCharacter }
         }
         while end > 0, Self.isWhiteSpace(line[end - 1]) { end -= 1 }
-        guard end >= 4, end == 4 || Self.isWhiteSpace(line[4]) else { throw .unknownVerb }
-        var spelling: UInt32 = 0
-        for index in 0..<4 {
-            let octet = line[index]
-            guard (0x41...0x5A).contains(octet & 0xDF), octet >= 0x41 else { throw .unknownVerb }
-            spelling = spelling << 8 | UInt32(octet)
+        var spelling: UInt64 = 0
+        var start = 0
+        while start < end, !Self.isWhiteSpace(line[start]) {
+            let octet = line[start]
+            guard start < 8, (0x41...0x5A).contains(octet & 0xDF), octet >= 0x41 else { throw .unknownVerb }
+            spelling = spelling << 8 | UInt64(octet)
+            start += 1
         }
         guard let verb = Verb(spelling: spelling) else { throw .unknownVerb }
-        var start = 4
         while start < end, Self.isWhiteSpace(line[start]) { start += 1 }
         self.verb = verb
         self.argument = start..<end

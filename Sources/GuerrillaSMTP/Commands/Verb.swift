@@ -1,6 +1,8 @@
 /// The commands we know. (RFC 5321 § 4.1.1)
 public enum Verb: CaseIterable, Sendable, Hashable {
     case helo, ehlo, mail, rcpt, data, rset, noop, vrfy, help, quit
+    /// Postfix's extension, for front ends. (<https://www.postfix.org/XCLIENT_README.html>)
+    case xclient
 
     /// What may follow the verb.
     package enum Argument: Sendable {
@@ -37,16 +39,17 @@ public enum Verb: CaseIterable, Sendable, Hashable {
         case .vrfy: Attributes(name: "VRFY", argument: .required, order: .always)
         case .help: Attributes(name: "HELP", argument: .optional, order: .always)
         case .quit: Attributes(name: "QUIT", argument: .none, order: .always)
+        case .xclient: Attributes(name: "XCLIENT", argument: .required, order: .always)
         }
     }
 
     /// The verb as it is sent.
     public var name: String { String(describing: self.attributes.name) }
 
-    /// The verb that is spelled by the four letters `spelling`, in any case. (RFC 5321 § 2.4)
-    init?(spelling: UInt32) {
+    /// The verb that is spelled by the letters in `spelling`, eight at most, in any case. (RFC 5321 § 2.4)
+    init?(spelling: UInt64) {
         // Clearing bit 5 turns lower-case letters into upper-case ones; the caller has made sure that all are letters.
-        switch spelling & 0xDFDF_DFDF {
+        switch spelling & 0xDFDF_DFDF_DFDF_DFDF {
         case 0x4845_4C4F: self = .helo
         case 0x4548_4C4F: self = .ehlo
         case 0x4D41_494C: self = .mail
@@ -57,6 +60,7 @@ public enum Verb: CaseIterable, Sendable, Hashable {
         case 0x5652_4659: self = .vrfy
         case 0x4845_4C50: self = .help
         case 0x5155_4954: self = .quit
+        case 0x58_434C_4945_4E54: self = .xclient
         default: return nil
         }
     }

@@ -3,12 +3,14 @@ extension SMTPSession {
     ///
     /// The order is go-guerrilla's, with HELP last; what it does not know stands before HELP.
     var ehloKeywords: [String] {
-        [
+        var keywords = [
             "SIZE \(self.limits.messageSize)",  // RFC 1870
             "PIPELINING",  // RFC 2920
             "ENHANCEDSTATUSCODES",  // RFC 2034
             "8BITMIME",  // RFC 6152
-            "HELP",
         ]
+        // Only to those who may use it.
+        if self.xclient == .allowed { keywords.append(XCLIENTAttributes.keyword) }
+        return keywords + ["HELP"]
     }
 }

@@ -93,7 +93,8 @@ extension SMTPReply {
         EnhancedStatusCode(2, 0, 0),
         lines: [
             "This server receives mail. It understands:",
-            Verb.allCases.map(\.name).joined(separator: " "),
+            // XCLIENT is for front ends, not for people.
+            Verb.allCases.filter { $0 != .xclient }.map(\.name).joined(separator: " "),
             "End of HELP info",
         ]
     )
@@ -183,6 +184,31 @@ extension SMTPReply {
     public static let noSender = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: No sender")
     /// DATA without an accepted RCPT.
     public static let noRecipients = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: No recipients")
+
+    // MARK: XCLIENT
+
+    /// XCLIENT from a peer that is not in `trusted_networks`.
+    public static let xclientNotAuthorized = SMTPReply(
+        .mailboxUnavailable,
+        EnhancedStatusCode(5, 7, 0),
+        "Error: insufficient authorization"
+    )
+    /// XCLIENT within a transaction.
+    public static let xclientInTransaction = SMTPReply(
+        .badSequence,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: MAIL transaction in progress"
+    )
+    /// XCLIENT with something that is no `attribute=value`, or with an attribute that does not exist.
+    public static let xclientSyntax = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Syntax: XCLIENT attribute=value, with the attributes of the reply to EHLO"
+    )
+    /// XCLIENT with an attribute given twice, or with a value it cannot have.
+    static func badXCLIENTAttribute(_ attribute: XCLIENTAttributes.Name) -> SMTPReply {
+        SMTPReply(.argumentSyntaxError, EnhancedStatusCode(5, 5, 4), "Error: bad attribute \(attribute.rawValue)")
+    }
 
     // MARK: Paths and parameters
 

@@ -6,6 +6,8 @@ package enum SMTPAction: Equatable, Sendable {
     case reply(SMTPReply)
     /// Send this and close the connection.
     case replyAndClose(SMTPReply)
+    /// The client is another one from now on (``SMTPSession/client``): greet it, or send it away.
+    case greet
     /// Find out about this recipient and answer with ``SMTPSession/recipientVerdict(_:)``.
     case validate(Recipient)
     /// Hand this to the backend and answer with ``SMTPSession/messageVerdict(_:)``.

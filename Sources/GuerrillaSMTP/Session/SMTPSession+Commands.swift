@@ -28,6 +28,7 @@ extension SMTPSession {
             }
         }
         let argument = line.extracting(command.argument)
+        if command.verb == .xclient, let refusal = self.refusalOfXCLIENT() { return refusal }
         if let refusal = self.check(command.verb, argument: argument) { return refusal }
         switch command.verb {
         case .helo: return self.hello(argument, isExtended: false)
@@ -42,6 +43,7 @@ extension SMTPSession {
         case .vrfy: return .reply(.cannotVerify)
         case .help: return .reply(.help)
         case .quit: return self.close(with: .bye)
+        case .xclient: return self.xclient(argument)
         }
     }
 
@@ -55,7 +57,8 @@ extension SMTPSession {
             case .mail: return self.refuseBadCommand(.mailSyntax)
             case .rcpt: return self.refuseBadCommand(.rcptSyntax)
             case .helo, .ehlo: return self.refuseBadCommand(.heloSyntaxError)
-            case .data, .rset, .noop, .vrfy, .help, .quit: return self.refuseBadCommand(.missingArgument)
+            case .data, .rset, .noop, .vrfy, .help, .quit, .xclient:
+                return self.refuseBadCommand(.missingArgument)
             }
         case .none, .optional, .required:
             break

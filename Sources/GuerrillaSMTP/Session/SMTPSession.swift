@@ -31,6 +31,7 @@ package struct SMTPSession: ~Copyable, Sendable {
     let hostName: String
     let limits: SMTPSessionLimits
     private let memory: MessageMemory
+    let xclient: XCLIENTAccess
 
     private var state = State.ready
     /// Not nil exactly in `receivingData`; apart from the state so that its chunks are written in place.
@@ -49,11 +50,17 @@ package struct SMTPSession: ~Copyable, Sendable {
     /// Nil outside MAIL … end of data.
     package internal(set) var transaction: MailTransaction?
 
-    package init(client: ClientInfo, limits: SMTPSessionLimits, memory: MessageMemory) {
+    package init(
+        client: ClientInfo,
+        limits: SMTPSessionLimits,
+        memory: MessageMemory,
+        xclient: XCLIENTAccess = .off
+    ) {
         self.client = client
         self.hostName = client.serverName
         self.limits = limits
         self.memory = memory
+        self.xclient = xclient
         self.lineDecoder = CommandLineDecoder(maximumLength: limits.commandLine)
     }
 
@@ -161,6 +168,16 @@ package struct SMTPSession: ~Copyable, Sendable {
     /// An accepted MAIL, RCPT or DATA is not idle: `max_messages_per_session` and `max_recipients` bound these.
     private mutating func commandWasOfUse() {
         self.idleCommands -= 1
+    }
+
+    /// The connection has become another client's: what has been said and counted so far was not said by that one.
+    mutating func beginAnew(with client: ClientInfo) -> SMTPAction {
+        self.client = client
+        self.transaction = nil
+        self.badCommands = 0
+        self.idleCommands = 0
+        self.messages = 0
+        return .greet
     }
 
     mutating func validate(_ recipient: Recipient) -> SMTPAction {

@@ -60,17 +60,20 @@ final class SMTPServerHandler: ChannelDuplexHandler {
 
     init(
         server: SMTPServer,
-        settings: ServerSettings,
-        client: ClientInfo,
-        clientCount: Int,
+        connection: AcceptedConnection,
         eventLoop: any EventLoop
     ) {
         self.server = server
-        self.settings = settings
+        self.settings = connection.settings
         self.loop = server.resources.resources(of: eventLoop)
-        self.clientCount = clientCount
-        self.session = SMTPSession(client: client, limits: settings.limits, memory: self.loop.memory)
-        self.deadlines = Deadlines(settings: settings)
+        self.clientCount = connection.clientCount
+        self.session = SMTPSession(
+            client: connection.client,
+            limits: connection.settings.limits,
+            memory: self.loop.memory,
+            xclient: connection.xclient
+        )
+        self.deadlines = Deadlines(settings: connection.settings)
     }
 
     // MARK: Channel events
@@ -101,13 +104,10 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         if let refusal {
             self.session.connectionClosed()
             self.end(with: refusal, lingers: false)
+        } else if self.settings.greetingDelay > .zero {
+            self.deadlines.beginGreetingDelay(self.settings.greetingDelay)
         } else {
-            self.settings.logger.debug("Handle client", metadata: self.clientMetadata)
-            if self.settings.greetingDelay > .zero {
-                self.deadlines.beginGreetingDelay(self.settings.greetingDelay)
-            } else {
-                self.greet()
-            }
+            self.greet()
         }
         self.server.connectionOpened(self, on: context.eventLoop)
         self.writeReplies(context: context)
@@ -116,6 +116,7 @@ final class SMTPServerHandler: ChannelDuplexHandler {
 
     private func greet() {
         self.phase = .open
+        self.settings.logger.debug("Handle client", metadata: self.clientMetadata)
         self.send(
             .greeting(
                 hostName: self.settings.hostName,
@@ -125,6 +126,16 @@ final class SMTPServerHandler: ChannelDuplexHandler {
                 time: MailDate(unixSeconds: Int(WallClock.now() / 1_000_000)).rfc3339
             )
         )
+    }
+
+    /// A front end has told who its client is: to that one this is a new session.
+    private func greetAnotherClient() {
+        if let refusal = self.clientAddressChanged(to: self.session.client.address) {
+            self.session.connectionClosed()
+            self.end(with: refusal, lingers: true)
+        } else {
+            self.greet()
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -244,6 +255,8 @@ final class SMTPServerHandler: ChannelDuplexHandler {
         case .replyAndClose(let reply):
             // Whoever is sent away may still be sending: it has to be able to read why.
             self.end(with: reply, lingers: lingers || !reply.isGoodbye)
+        case .greet:
+            self.greetAnotherClient()
         case .validate(let recipient):
             self.validate(recipient)
         case .deliver(let transaction):

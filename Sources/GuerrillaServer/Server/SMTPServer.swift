@@ -55,7 +55,7 @@ public final class SMTPServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(self.makeHandler(for: channel))
+                    try self.addHandlers(to: channel)
                 }
             }
             // QUIT and FIN may arrive while a verdict is pending: with the default its reply would be lost.
@@ -115,23 +115,25 @@ public final class SMTPServer: Sendable {
 
     // MARK: Connections
 
-    private func makeHandler(for channel: any Channel) throws -> SMTPServerHandler {
+    private func addHandlers(to channel: any Channel) throws {
+        let connection = self.accept(channel)
+        let handler = SMTPServerHandler(server: self, connection: connection, eventLoop: channel.eventLoop)
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    /// Counts the connection. Its handler answers for ``connectionClosed(_:on:)``.
+    private func accept(_ channel: any Channel) -> AcceptedConnection {
         let settings = self.settings
         let (_, count) = self.clients.wrappingAdd(1, ordering: .relaxed)
         let (_, number) = self.clientNumbers.wrappingAdd(1, ordering: .relaxed)
         let remoteAddress = channel.remoteAddress
-        return SMTPServerHandler(
-            server: self,
-            settings: settings,
-            client: ClientInfo(
-                address: remoteAddress?.ipAddressValue,
-                port: remoteAddress?.port.flatMap { UInt16(exactly: $0) },
-                serverName: settings.hostName,
-                clientNumber: number
-            ),
-            clientCount: count,
-            eventLoop: channel.eventLoop
+        let client = ClientInfo(
+            address: remoteAddress?.ipAddressValue,
+            port: remoteAddress?.port.flatMap { UInt16(exactly: $0) },
+            serverName: settings.hostName,
+            clientNumber: number
         )
+        return AcceptedConnection(settings: settings, client: client, clientCount: count)
     }
 
     func connectionOpened(_ handler: SMTPServerHandler, on eventLoop: any EventLoop) {

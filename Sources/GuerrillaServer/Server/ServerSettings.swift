@@ -35,6 +35,11 @@ public struct ServerSettings: Sendable {
     public var dataRateWindow: Duration = .seconds(10)
     /// How long a session may last (`session_timeout`). The default is 3,600 seconds.
     public var sessionTimeout: Duration = .seconds(3_600)
+    /// Whether a peer in `trustedNetworks` may pass the client's address with XCLIENT (`xclient_on`). The default is false.
+    public var isXCLIENTOn = false
+    /// The networks whose XCLIENT commands and PROXY headers are believed (`trusted_networks`). The default is the loopback
+    /// addresses.
+    public var trustedNetworks = IPNetwork.loopback
     /// Octets that may arrive while a verdict is pending; beyond, the connection is closed. Reading stops long before:
     /// only what the system had buffered when the peer half-closed can add up. The default is 1 MiB.
     public var maximumPendingInput = 1_048_576

@@ -15,10 +15,20 @@ final class PureSession {
     init(
         limits: SMTPSessionLimits = SMTPSessionLimits(),
         budget: MemoryBudget = MemoryBudget(limit: 1 << 26),
-        space: StorageSpace = StorageSpace()
+        space: StorageSpace = StorageSpace(),
+        xclient: XCLIENTAccess = .off
     ) {
         let client = ClientInfo(address: IPAddress("192.0.2.1"), serverName: "mail.example.com", clientNumber: 1)
-        self.session = SMTPSession(client: client, limits: limits, memory: MessageMemory(budget: budget, space: space))
+        self.session = SMTPSession(
+            client: client,
+            limits: limits,
+            memory: MessageMemory(budget: budget, space: space),
+            xclient: xclient
+        )
+        self.greet()
+    }
+
+    private func greet() {
         self.run(
             .reply(
                 .greeting(hostName: "mail.example.com", version: "test", clientNumber: 1, clientCount: 1, time: "now")
@@ -44,6 +54,8 @@ final class PureSession {
         case .replyAndClose(let reply):
             self.output += reply.wireText
             self.isClosed = true
+        case .greet:
+            self.greet()
         case .validate(let recipient):
             self.run(self.session.recipientVerdict(self.hosts.accepts(recipient.path) ? .accepted : .relayDenied))
         case .deliver(let transaction):

@@ -9,7 +9,10 @@ import Testing
 struct TranscriptTests {
     @Test(arguments: try Transcript.all(), Transcript.Delivery.allCases)
     func pureSessionFollows(_ transcript: Transcript, delivery: Transcript.Delivery) throws {
-        let peer = PureSession(limits: try transcript.limits())
+        let peer = PureSession(
+            limits: try transcript.limits(),
+            xclient: !transcript.isXCLIENTOn ? .off : transcript.isTrusted ? .allowed : .refused
+        )
         var queued = 0
         for (line, step) in transcript.steps(delivered: delivery) {
             let place = "\(transcript.name):\(line), \(delivery)"

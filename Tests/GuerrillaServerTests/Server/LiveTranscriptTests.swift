@@ -10,7 +10,12 @@ struct LiveTranscriptTests {
     @Test(arguments: try Transcript.all())
     func liveServerFollows(_ transcript: Transcript) async throws {
         let limits = try transcript.limits()
-        try await LiveServer.with(settings: .testing { $0.limits = limits }) { live in
+        let settings = ServerSettings.testing {
+            $0.limits = limits
+            $0.isXCLIENTOn = transcript.isXCLIENTOn
+            $0.trustedNetworks = transcript.isTrusted ? IPNetwork.loopback : []
+        }
+        try await LiveServer.with(settings: settings) { live in
             for delivery in Transcript.Delivery.allCases {
                 try await self.run(transcript, delivery, on: live)
             }

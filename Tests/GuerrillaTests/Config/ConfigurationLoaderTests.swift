@@ -381,6 +381,36 @@ struct ConfigurationLoaderTests {
         #expect(report.problems.map(\.keyPath) == ["pid_file", "servers"])
     }
 
+    // MARK: Front ends
+
+    @Test func frontEndsAreTrustedByNetwork() throws {
+        let text = #""xclient_on":true,"trusted_networks":["192.0.2.0/24","::1"]"#
+        let report = load(server(text))
+        let server = try #require(report.configuration?.servers.first)
+        #expect(report.warnings.isEmpty)
+        #expect(server.isXCLIENTOn)
+        #expect(server.trustedNetworks.map(\.description) == ["192.0.2.0/24", "::1/128"])
+    }
+
+    @Test func withoutTheKeyLoopbackIsTrustedAndAnEmptyListTrustsNobody() {
+        let loaded = load(server(#""max_size":1000"#)).configuration?.servers.first
+        #expect(loaded?.trustedNetworks == IPNetwork.loopback)
+        #expect(loaded?.isXCLIENTOn == false)
+        #expect(load(server(#""trusted_networks":[]"#)).configuration?.servers.first?.trustedNetworks == [])
+    }
+
+    @Test func everyNetworkThatIsNoneIsNamed() {
+        let report = load(server(#""trusted_networks":["10.0.0.0/8","10.0.0.1/8","::/129","nginx"]"#))
+        #expect(
+            report.problemTexts == [
+                #"servers[0].trusted_networks[1]: "10.0.0.1/8": the address has bits after the prefix; the network is 10.0.0.0/8 (line 1)"#,
+                #"servers[0].trusted_networks[2]: "::/129": the prefix length is a number from 0 to 128 (line 1)"#,
+                #"servers[0].trusted_networks[3]: "nginx": not an IP address or network such as 192.0.2.0/24 or 2001:db8::/32 (line 1)"#,
+            ]
+        )
+        #expect(report.configuration == nil)
+    }
+
     // MARK: Warnings
 
     @Test(arguments: [
@@ -442,7 +472,6 @@ struct ConfigurationLoaderTests {
 
     @Test(arguments: [
         (#"{"log_format":"json"}"#, "log_format"), (#"{"user":"mail"}"#, "user"),
-        (server(#""xclient_on":true"#), "servers[0].xclient_on"),
         (server(#""bare_newline":"reject""#), "servers[0].bare_newline"),
         (server(#""certificates":[{}]"#), "servers[0].certificates"),
         (server(#""log_file":"off""#), "servers[0].log_file"),
@@ -455,7 +484,7 @@ struct ConfigurationLoaderTests {
     }
 
     @Test(arguments: [
-        #"{"log_format":"text"}"#, server(#""xclient_on":false,"proxyon":false,"max_header_size":0"#),
+        #"{"log_format":"text"}"#, server(#""proxyon":false,"max_header_size":0"#),
         #"{"backend_config":{"save_workers_size":1}}"#,
     ])
     func keysThatDoNothingYetMayHaveTheirDefault(_ text: String) {
