@@ -77,6 +77,8 @@ extension ConfigurationDecoder {
         server.messageTimeout = section.duration(ServerKeys.messageTimeout) ?? server.messageTimeout
         server.sessionTimeout = section.duration(ServerKeys.sessionTimeout) ?? server.sessionTimeout
         server.isXCLIENTOn = section.bool(ServerKeys.xclientOn) ?? server.isXCLIENTOn
+        server.isProxyOn = section.bool(ServerKeys.proxyOn) ?? server.isProxyOn
+        server.proxyTimeout = section.duration(ServerKeys.proxyTimeout) ?? server.proxyTimeout
         server.trustedNetworks = networks(section, ServerKeys.trustedNetworks, at: keyPath) ?? server.trustedNetworks
         return server
     }

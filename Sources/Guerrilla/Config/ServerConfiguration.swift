@@ -87,6 +87,12 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// Whether a front end in ``trustedNetworks`` may pass the client's address with XCLIENT. The default is `false`.
     public var isXCLIENTOn = false
 
+    /// Whether every connection starts with a PROXY protocol header. The default is `false`.
+    public var isProxyOn = false
+
+    /// How long a connection may take to send its PROXY protocol header. The default is 5 seconds.
+    public var proxyTimeout: Duration = .seconds(5)
+
     /// The networks whose XCLIENT commands and PROXY headers are believed. The default is the loopback addresses.
     public var trustedNetworks = IPNetwork.loopback
 

@@ -76,8 +76,16 @@ enum ServerKeys {
         .bool,
         default: .bool(false),
         origin: .goGuerrilla,
-        isEffective: false,
-        summary: "Whether every connection starts with a PROXY protocol header. Written without an underscore."
+        summary: "Whether every connection starts with a PROXY protocol header, version 1 or 2. Written without an"
+            + " underscore. A connection from outside `trusted_networks`, or without a proper header, is closed."
+    )
+    static let proxyTimeout = ConfigurationKey(
+        "proxy_timeout",
+        .seconds,
+        default: .integer(5),
+        range: 1...300,
+        zeroMeansDefault: true,
+        summary: "How long a connection may take to send its PROXY protocol header, where `proxyon` is set."
     )
     static let tls = ConfigurationKey(
         TLSKeys.container,
@@ -280,7 +288,7 @@ enum ServerKeys {
             commandTimeout,
             dataTimeout,
             messageTimeout, sessionTimeout, maxHeaderSize, maxHeaderFields, maxReceivedHops, bareNewline, greetingDelay,
-            minDataRate, trustedNetworks, limitExemptNetworks, maxClientsPerAddress,
+            minDataRate, proxyTimeout, trustedNetworks, limitExemptNetworks, maxClientsPerAddress,
             connectionRatePerAddress,
             certificates,
         ] + legacy

@@ -256,6 +256,8 @@ public actor Daemon {
         settings.minimumDataRate = server.minimumDataRate
         settings.sessionTimeout = server.sessionTimeout
         settings.isXCLIENTOn = server.isXCLIENTOn
+        settings.isProxyOn = server.isProxyOn
+        settings.proxyTimeout = server.proxyTimeout
         settings.trustedNetworks = server.trustedNetworks
         let log = running.log
         let level = running.logger.logLevel

@@ -1,19 +1,26 @@
 import NIOCore
 
+/// A handler that has a connection in its hands.
+protocol ConnectionHandler: AnyObject {
+    /// Lets a message in hand be finished, or closes at once.
+    func shutDown()
+    func closeNow()
+}
+
 /// The open connections of one server on one event loop, so that they can be told to finish.
 ///
 /// Confined to its loop.
 final class ConnectionRegistry {
-    private var handlers: [ObjectIdentifier: SMTPServerHandler] = [:]
+    private var handlers: [ObjectIdentifier: any ConnectionHandler] = [:]
     private var isShuttingDown = false
 
-    func add(_ handler: SMTPServerHandler) {
+    func add(_ handler: any ConnectionHandler) {
         self.handlers[ObjectIdentifier(handler)] = handler
         // Accepted just before the listener was closed.
         if self.isShuttingDown { handler.shutDown() }
     }
 
-    func remove(_ handler: SMTPServerHandler) {
+    func remove(_ handler: any ConnectionHandler) {
         self.handlers[ObjectIdentifier(handler)] = nil
     }
 

@@ -117,11 +117,21 @@ public final class SMTPServer: Sendable {
 
     private func addHandlers(to channel: any Channel) throws {
         let connection = self.accept(channel)
+        if connection.settings.isProxyOn {
+            let handler = ProxyProtocolHandler(server: self, connection: connection)
+            try channel.pipeline.syncOperations.addHandler(handler)
+        } else {
+            try self.addSessionHandlers(for: connection, to: channel)
+        }
+    }
+
+    /// Adds what speaks SMTP at the end of the pipeline: at once, or when a PROXY header has said who the client is.
+    func addSessionHandlers(for connection: AcceptedConnection, to channel: any Channel) throws {
         let handler = SMTPServerHandler(server: self, connection: connection, eventLoop: channel.eventLoop)
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
-    /// Counts the connection. Its handler answers for ``connectionClosed(_:on:)``.
+    /// Counts the connection. Its first handler answers for ``connectionClosed(_:on:)``.
     private func accept(_ channel: any Channel) -> AcceptedConnection {
         let settings = self.settings
         let (_, count) = self.clients.wrappingAdd(1, ordering: .relaxed)
@@ -136,11 +146,16 @@ public final class SMTPServer: Sendable {
         return AcceptedConnection(settings: settings, client: client, clientCount: count)
     }
 
-    func connectionOpened(_ handler: SMTPServerHandler, on eventLoop: any EventLoop) {
+    func connectionOpened(_ handler: any ConnectionHandler, on eventLoop: any EventLoop) {
         self.registry(of: eventLoop)?.add(handler)
     }
 
-    func connectionClosed(_ handler: SMTPServerHandler, on eventLoop: any EventLoop) {
+    /// The connection goes on with another handler, which answers for it from now on.
+    func connectionHandedOver(by handler: any ConnectionHandler, on eventLoop: any EventLoop) {
+        self.registry(of: eventLoop)?.remove(handler)
+    }
+
+    func connectionClosed(_ handler: any ConnectionHandler, on eventLoop: any EventLoop) {
         self.registry(of: eventLoop)?.remove(handler)
         let (_, left) = self.clients.wrappingSubtract(1, ordering: .relaxed)
         if left == 0 { self.resumeIdleWaiters() }

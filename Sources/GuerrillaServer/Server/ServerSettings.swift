@@ -37,6 +37,10 @@ public struct ServerSettings: Sendable {
     public var sessionTimeout: Duration = .seconds(3_600)
     /// Whether a peer in `trustedNetworks` may pass the client's address with XCLIENT (`xclient_on`). The default is false.
     public var isXCLIENTOn = false
+    /// Whether every connection starts with a PROXY protocol header (`proxyon`). The default is false.
+    public var isProxyOn = false
+    /// How long a connection may take for its PROXY protocol header (`proxy_timeout`). The default is 5 seconds.
+    public var proxyTimeout: Duration = .seconds(5)
     /// The networks whose XCLIENT commands and PROXY headers are believed (`trusted_networks`). The default is the loopback
     /// addresses.
     public var trustedNetworks = IPNetwork.loopback

@@ -384,18 +384,18 @@ struct ConfigurationLoaderTests {
     // MARK: Front ends
 
     @Test func frontEndsAreTrustedByNetwork() throws {
-        let text = #""xclient_on":true,"trusted_networks":["192.0.2.0/24","::1"]"#
+        let text = #""proxyon":true,"xclient_on":true,"proxy_timeout":7,"trusted_networks":["192.0.2.0/24","::1"]"#
         let report = load(server(text))
         let server = try #require(report.configuration?.servers.first)
         #expect(report.warnings.isEmpty)
-        #expect(server.isXCLIENTOn)
+        #expect(server.isProxyOn && server.isXCLIENTOn && server.proxyTimeout == .seconds(7))
         #expect(server.trustedNetworks.map(\.description) == ["192.0.2.0/24", "::1/128"])
     }
 
     @Test func withoutTheKeyLoopbackIsTrustedAndAnEmptyListTrustsNobody() {
         let loaded = load(server(#""max_size":1000"#)).configuration?.servers.first
         #expect(loaded?.trustedNetworks == IPNetwork.loopback)
-        #expect(loaded?.isXCLIENTOn == false)
+        #expect(loaded?.isProxyOn == false && loaded?.isXCLIENTOn == false)
         #expect(load(server(#""trusted_networks":[]"#)).configuration?.servers.first?.trustedNetworks == [])
     }
 
@@ -484,7 +484,7 @@ struct ConfigurationLoaderTests {
     }
 
     @Test(arguments: [
-        #"{"log_format":"text"}"#, server(#""proxyon":false,"max_header_size":0"#),
+        #"{"log_format":"text"}"#, server(#""greeting_delay":0,"max_header_size":0"#),
         #"{"backend_config":{"save_workers_size":1}}"#,
     ])
     func keysThatDoNothingYetMayHaveTheirDefault(_ text: String) {
