@@ -21,7 +21,7 @@ struct SMTPReplyTextsTests {
             .forwardPathNeedsUTF8, .unknownParameter(text), .badParameter(text),
             .relayDenied(host: text), .userUnknown(reason: text), .tooManyRecipients, .tooManyMessages,
             .queued(as: QueuedID(text: text)), .discarded(QueuedID(text: text)), .messageTooLarge(limit: .max),
-            .insufficientMemory, .localError, .transactionTimeout, .backendNotRunning, .storeBusy,
+            .insufficientStorage, .localError, .transactionTimeout, .backendNotRunning, .storeBusy,
             SMTPReply(.mailboxUnavailable, EnhancedStatusCode(5, 999, 999), text),
         ]
     }

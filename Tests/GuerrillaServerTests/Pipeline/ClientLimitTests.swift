@@ -77,9 +77,11 @@ struct ClientLimitTests {
             func makeHandler() -> SMTPServerHandler {
                 SMTPServerHandler(
                     server: live.server,
-                    settings: live.server.settings,
-                    client: ClientInfo(address: nil, serverName: "mail.example.com"),
-                    clientCount: 1,
+                    connection: AcceptedConnection(
+                        settings: live.server.settings,
+                        client: ClientInfo(address: nil, serverName: "mail.example.com"),
+                        clientCount: 1
+                    ),
                     eventLoop: EmbeddedEventLoop()
                 )
             }
