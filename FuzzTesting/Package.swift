@@ -26,6 +26,8 @@ let package = Package(
         fuzzer("FuzzSession", [smtp, mail, nioCore]),
         fuzzer("FuzzHeaders", [mail]),
         fuzzer("FuzzPaths", [mail]),
+        fuzzer("FuzzProxy", [smtp, nioCore]),
+        fuzzer("FuzzXCLIENT", [smtp, mail, nioCore]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
 fuzzers=("$@")
-[ ${#fuzzers[@]} -gt 0 ] || fuzzers=(FuzzSession FuzzHeaders FuzzPaths)
+[ ${#fuzzers[@]} -gt 0 ] || fuzzers=(FuzzSession FuzzHeaders FuzzPaths FuzzProxy FuzzXCLIENT)
 scratch=$PWD/.build-fuzzing
 crashes=$scratch/crashes
 mkdir -p "$crashes"

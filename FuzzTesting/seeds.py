@@ -36,10 +36,24 @@ HEADERS = [
     b"Received: from a by b; 1 Jan 70 00:00 EST\r\nX:\r\n\r\n", b"From a@b Fri Nov 21\r\nTo : x\n\n",
 ]
 
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+PROXY = [
+    b"PROXY TCP4 192.0.2.1 198.51.100.2 56324 25\r\nEHLO x\r\n", b"PROXY TCP6 2001:db8::1 ::ffff:192.0.2.1 1 25\r\n",
+    b"PROXY UNKNOWN ignored\r\n", SIGNATURE + b"\x20\0\0\0",
+    SIGNATURE + b"\x21\x11\0\x14" + bytes(12) + b"\x02\0\5mx.ex",
+    SIGNATURE + b"\x21\x21\0\x38" + bytes(36) + b"\x20\0\x11\1\0\0\0\0\x21\0\3TLS\x22\0\3foo",
+    SIGNATURE + b"\x21\x31\0\xdf" + bytes(216) + b"\3\0\4" + bytes(4),
+]
+XCLIENT = [
+    b"NAME=client.example ADDR=192.0.2.7 PORT=4711 PROTO=ESMTP HELO=[192.0.2.7] LOGIN=bob DESTADDR=IPV6:::1 DESTPORT=25",
+    b"NAME=[UNAVAILABLE] ADDR=IPV6+3A2001:db8::1 HELO=[TEMPUNAVAIL]", b"addr=192+2E0.2.7 addr=1", b"PROTO=SMTP FOO=bar",
+]
+
 
 def main():
     fuzzer, directory = sys.argv[1:]
-    seeds = {"FuzzSession": [b"\3" + said for said in dialogues()], "FuzzPaths": PATHS, "FuzzHeaders": HEADERS}[fuzzer]
+    seeds = {"FuzzSession": [b"\3" + said for said in dialogues()], "FuzzPaths": PATHS, "FuzzHeaders": HEADERS,
+             "FuzzProxy": PROXY, "FuzzXCLIENT": XCLIENT}[fuzzer]
     for index, seed in enumerate(seeds):
         with open(os.path.join(directory, f"seed-{index}"), "wb") as file:
             file.write(seed[:4096])
