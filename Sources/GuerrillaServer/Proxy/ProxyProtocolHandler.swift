@@ -49,6 +49,11 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
 
     func channelActive(context: ChannelHandlerContext) {
         self.server.connectionOpened(self, on: context.eventLoop)
+        guard self.connection.client.address != nil else {
+            // The system does not know a peer any more that has reset the connection already, as health checks do.
+            self.closeNow()
+            return
+        }
         guard self.connection.mayBeProxied else {
             self.refuse("the peer is not in trusted_networks")
             return
@@ -85,7 +90,7 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.refuse("\(error)")
+        self.peerFinished()
     }
 
     // MARK: Ways to end
