@@ -14,7 +14,10 @@ build_packages=(
 test_packages=(
     curl:curl
     gcc:gcc
+    haproxy:/usr/sbin/haproxy
+    libnginx-mod-mail:/usr/lib/nginx/modules/ngx_mail_module.so
     libssl-dev:/usr/include/openssl/ssl.h
+    nginx:/usr/sbin/nginx
     openssl:openssl
     postfix:/usr/sbin/postfix
     python3:python3
@@ -71,6 +74,13 @@ log=$(mktemp)
 case " ${missing[*]} " in
     *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
 esac
+# Likewise nginx and HAProxy: nothing that is installed here may start by itself, now or at the next boot, or fail because
+# its port is taken. An administrator's own policy stays.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+fi
 if ! { apt-get update && apt-get install -y --no-remove --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null
 then
     tail -n 20 "$log" >&2
@@ -79,6 +89,11 @@ then
     exit 1
 fi
 rm -f "$log"
+for service in haproxy nginx; do
+    case " ${missing[*]} " in
+        *" $service "*) [ -d /run/systemd/system ] && systemctl disable --quiet "$service" ;;
+    esac
+done
 for entry in "${wanted[@]}"; do
     if ! present "${entry#*:}"; then
         echo "deps.sh: ${entry%%:*} is installed, but ${entry#*:} is still not there" >&2
