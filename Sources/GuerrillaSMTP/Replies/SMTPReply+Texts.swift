@@ -254,6 +254,12 @@ extension SMTPReply {
             "Error: parameter \(keyword.prefix(64)) is not recognized"
         )
     }
+    /// Parameters that are not `keyword` or `keyword=value`, or more than 16. (RFC 5321 § 4.1.2)
+    public static let malformedParameters = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Error: malformed parameters"
+    )
     /// A parameter with a value it cannot have, or given twice.
     public static func badParameter(_ keyword: String) -> SMTPReply {
         SMTPReply(.argumentSyntaxError, EnhancedStatusCode(5, 5, 4), "Error: bad parameter \(keyword)")

@@ -63,6 +63,7 @@ extension SMTPSession {
         case .localPartTooLong: .localPartTooLong(limit: self.limits.paths.localPart)
         case .domainTooLong: .domainTooLong
         case .nonASCII: nonASCII
+        case .invalidParameter, .tooManyParameters: .malformedParameters
         default: .invalidAddress
         }
     }

@@ -18,7 +18,7 @@ struct SMTPReplyTextsTests {
             .unexpectedArgument, .missingArgument, .mailSyntax, .rcptSyntax, .heloFirst, .mailFirst, .nestedMail,
             .noSender, .noRecipients,
             .invalidAddress, .pathTooLong, .localPartTooLong(limit: .max), .domainTooLong, .reversePathNeedsUTF8,
-            .forwardPathNeedsUTF8, .unknownParameter(text), .badParameter(text),
+            .forwardPathNeedsUTF8, .unknownParameter(text), .badParameter(text), .malformedParameters,
             .relayDenied(host: text), .userUnknown(reason: text), .tooManyRecipients, .tooManyMessages,
             .queued(as: QueuedID(text: text)), .discarded(QueuedID(text: text)), .messageTooLarge(limit: .max),
             .insufficientStorage, .localError, .transactionTimeout, .backendNotRunning, .storeBusy,
