@@ -34,8 +34,9 @@ enum InternationalDomain {
     }
 
     private static func mapLabels(_ name: String, _ replacement: (Substring) -> String?) -> String {
-        name.split(separator: ".", omittingEmptySubsequences: false)
-            .map { replacement($0) ?? String($0) }
+        // By scalars: a dot and the combining mark that begins the next label are one character.
+        name.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false)
+            .map { label in replacement(Substring(label)) ?? String(label) }
             .joined(separator: ".")
     }
 

@@ -7,7 +7,9 @@ struct InternationalDomainTests {
         ("bücher.example", "xn--bcher-kva.example"), ("a.bücher.ü", "a.xn--bcher-kva.xn--tda"),
         ("例え.テスト", "xn--r8jz45g.xn--zckzah"), ("пример.испытание", "xn--e1afmkfd.xn--80akhbyknj4f"),
         ("straße.example", "xn--strae-oqa.example"), ("☃.example", "xn--n3h.example"),
-        ("plain.example", "plain.example"), ("a--b.example", "a--b.example"), ("", ""), (".", "."),
+        // A label that begins with a combining mark.
+        ("a.\u{D3E}x.b", "a.xn--x-olf.b"), ("plain.example", "plain.example"), ("a--b.example", "a--b.example"),
+        ("", ""), (".", "."),
         ("a..ü", "a..xn--tda"),
     ])
     func eachFormGivesTheOther(unicodeForm: String, asciiForm: String) {
