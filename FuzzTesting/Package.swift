@@ -24,10 +24,14 @@ let package = Package(
     ],
     targets: [
         fuzzer("FuzzSession", [smtp, mail, nioCore]),
-        fuzzer("FuzzHeaders", [mail]),
         fuzzer("FuzzPaths", [mail]),
         fuzzer("FuzzProxy", [smtp, nioCore]),
         fuzzer("FuzzXCLIENT", [smtp, mail, nioCore]),
+        fuzzer("FuzzHelo", [mail]),
+        fuzzer("FuzzAllowedHosts", [mail]),
+        fuzzer("FuzzHeaders", [mail]),
+        fuzzer("FuzzEncodedWords", [mail]),
+        fuzzer("FuzzDates", [mail]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Coverage-guided fuzzing of the pure parts with libFuzzer.
+# Coverage-guided fuzzing of the pure parts with libFuzzer, under the address sanitizer.
 #
 #   FuzzTesting/run.sh [SECONDS [FUZZER…]]        default: 60 seconds, all fuzzers one after the other
 #
@@ -12,12 +12,16 @@ cd "$(dirname "$0")/.." || exit 1
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
 fuzzers=("$@")
-[ ${#fuzzers[@]} -gt 0 ] || fuzzers=(FuzzSession FuzzHeaders FuzzPaths FuzzProxy FuzzXCLIENT)
+[ ${#fuzzers[@]} -gt 0 ] ||
+    fuzzers=(FuzzSession FuzzPaths FuzzHelo FuzzAllowedHosts FuzzHeaders FuzzEncodedWords FuzzDates FuzzProxy FuzzXCLIENT)
 scratch=$PWD/.build-fuzzing
 crashes=$scratch/crashes
 mkdir -p "$crashes"
 
-build=(swift build --package-path FuzzTesting --scratch-path "$scratch" --sanitize=fuzzer)
+# Both sanitizers in one flag of the compiler: of two flags the last one wins, and SwiftPM gives `--sanitize=fuzzer
+# --sanitize=address` in an order that changes from run to run. `--sanitize=fuzzer` is there for the linking.
+build=(swift build --package-path FuzzTesting --scratch-path "$scratch" --sanitize=fuzzer
+    -Xswiftc -sanitize=fuzzer,address)
 for fuzzer in "${fuzzers[@]}"; do
     "${build[@]}" --product "$fuzzer" || exit 1
 done
@@ -41,6 +45,10 @@ for fuzzer in "${fuzzers[@]}"; do
     if "$binaries/$fuzzer" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
         -artifact_prefix="$crashes/$fuzzer-" "$corpus" >"$scratch/$fuzzer.log" 2>&1
     then
+        if grep -q 'Is the code instrumented' "$scratch/$fuzzer.log"; then
+            echo "$fuzzer: built without coverage, it finds nothing"
+            failed=1
+        fi
         grep -E 'number_of_executed_units|new_units_added' "$scratch/$fuzzer.log" | sed "s/^/$fuzzer: /"
     else
         tail -n 40 "$scratch/$fuzzer.log"

@@ -31,6 +31,20 @@ PATHS = [
     b"<>", b"<a@b.example>", b"<@x.example,@y.example:a@b.example> SIZE=5 BODY=8BITMIME", b'<"a b\\"c"@[127.0.0.1]>',
     b"<a@[IPv6:2001:db8::1]>", b"<postmaster>", b"<a@[X-tag:content]>", "<ü@b.example> SMTPUTF8".encode(),
 ]
+HELO = [b"client.example", b"[192.0.2.1]", b"[IPv6:2001:db8::1]", b" my_pc. ", b"[X-tag:content]", b"xn--bcher-kva.example"]
+HOSTS = [
+    "bücher.example\nxn--bcher-kva.example\n*.b?cher.*".encode(), "xn--bcher-kva.example\nbücher.example\n[a-z]*.ü".encode(),
+    b"mail.example.com\nexample.com\n*.example.com\n\\[192.0.2.*\\]", b"[IPv6:2001:db8::1]\n[2001:db8::1]",
+    b"bcher-kva\n*", b"xn--r8jz45g.xn--zckzah\nxn--*", "例え.テスト\n*.テスト".encode(),
+]
+WORDS = [
+    b"=?utf-8?Q?Gr=C3=BC=C3=9Fe?= =?ISO-8859-1?B?5A==?=", b"=?us-ascii*en?q?a_b?= c =?x?B?QUJD?=",
+    b"=?utf-8?B?w7w=?= =?utf-8?b?w?= =?UTF-8?Q?=?=", b"plain text = with ? marks ?=",
+]
+DATES = [
+    b"Fri, 21 Nov 2025 10:11:12 +0000", b"1 Jan 70 00:00 EST", b"Fri (a (b)), 21 Nov 2025 10:11:60 -0330 (x)",
+    b"31 Dec 9999 23:59:59 Z", b"29 Feb 2024 00:00:00 -2359",
+]
 HEADERS = [
     b"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= =?ISO-8859-1?B?5A==?=\r\n folded\r\nDate: Fri, 21 Nov 2025 10:11:12 +0000\r\n\r\nbody",
     b"Received: from a by b; 1 Jan 70 00:00 EST\r\nX:\r\n\r\n", b"From a@b Fri Nov 21\r\nTo : x\n\n",
@@ -52,8 +66,17 @@ XCLIENT = [
 
 def main():
     fuzzer, directory = sys.argv[1:]
-    seeds = {"FuzzSession": [b"\3" + said for said in dialogues()], "FuzzPaths": PATHS, "FuzzHeaders": HEADERS,
-             "FuzzProxy": PROXY, "FuzzXCLIENT": XCLIENT}[fuzzer]
+    seeds = {
+        "FuzzSession": [b"\3" + said for said in dialogues()],
+        "FuzzPaths": PATHS,
+        "FuzzHelo": HELO,
+        "FuzzAllowedHosts": HOSTS,
+        "FuzzHeaders": HEADERS,
+        "FuzzEncodedWords": WORDS,
+        "FuzzDates": DATES,
+        "FuzzProxy": PROXY,
+        "FuzzXCLIENT": XCLIENT,
+    }[fuzzer]
     for index, seed in enumerate(seeds):
         with open(os.path.join(directory, f"seed-{index}"), "wb") as file:
             file.write(seed[:4096])

@@ -1,6 +1,6 @@
 import GuerrillaMail
 
-/// Parses the input as the start of a message, and every field body as encoded words and as a date.
+/// Parses the input as the start of a message.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzHeaders(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let octets = Array(UnsafeBufferPointer(start: start, count: count))
@@ -13,11 +13,7 @@ public func fuzzHeaders(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     }
     precondition(section.octetCount <= count, "the header section is longer than the message")
     precondition(section.octetCount <= limits.maximumSize && section.fields.count <= limits.maximumFieldCount)
-    let decoder = EncodedWordDecoder()
-    for field in section.fields {
-        let text = decoder.decode(field)
-        _ = MailDate.parse(text)
-    }
-    _ = section.count(named: "Received")
+    precondition(section.fields.allSatisfy { $0.bodyOctets.count <= section.octetCount }, "a body longer than all")
+    precondition(section.count(named: "Received") <= section.fields.count)
     return 0
 }
