@@ -10,6 +10,7 @@ public import GuerrillaSMTP
 /// C: EHLO client.example    sent with CRLF; lines in a row go out in one write
 /// c: DATA\r\n.\r            sent as it is; \r \n \t \0 \\ \xHH, \A is 3,000 times a
 /// S: 250 2.1.0 OK           an expected line; a * at the end stands for anything
+/// R: 250                    an expected reply of any number of lines, with this code
 /// M: Subject: x\r\n         the message that the last `queued as` is about, escaped likewise
 /// X:                        the server closes the connection
 /// ```
@@ -18,6 +19,7 @@ public struct Transcript: Sendable, CustomStringConvertible {
     public enum Step: Sendable {
         case send([UInt8])
         case expect(String)
+        case expectReply(code: String)
         case message([UInt8])
         case closed
     }
@@ -71,6 +73,8 @@ public struct Transcript: Sendable, CustomStringConvertible {
                 Self.append(Self.unescape(content), line: number, to: &steps)
             case "S:":
                 steps.append((number, .expect(content)))
+            case "R:":
+                steps.append((number, .expectReply(code: content)))
             case "M:":
                 steps.append((number, .message(Self.unescape(content))))
             case "X:":
@@ -158,6 +162,10 @@ public struct Transcript: Sendable, CustomStringConvertible {
             case "max_idle_commands": limits.idleCommands = value
             case "max_messages_per_session": limits.messages = value
             case "data_overrun": limits.dataOverrun = value
+            case "max_header_size": limits.headerSize = value
+            case "max_header_fields": limits.headerFields = value
+            case "max_received_hops": limits.receivedHops = value
+            case "bare_newline_reject": limits.refusesBareNewlines = value == 1
             case "lockstep", "xclient_on", "trusted": break
             default: throw SyntaxError(description: "\(self.name): unknown setting \(name)")
             }

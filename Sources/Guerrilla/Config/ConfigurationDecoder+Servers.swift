@@ -63,6 +63,10 @@ extension ConfigurationDecoder {
         if let value = section.integer(ServerKeys.dataOverrun) {
             server.dataOverrun = value
         }
+        server.maximumHeaderSize = section.integer(ServerKeys.maxHeaderSize) ?? server.maximumHeaderSize
+        server.maximumHeaderFields = section.integer(ServerKeys.maxHeaderFields) ?? server.maximumHeaderFields
+        server.maximumReceivedHops = section.integer(ServerKeys.maxReceivedHops) ?? server.maximumReceivedHops
+        server.refusesBareNewlines = section.string(ServerKeys.bareNewline) == "reject"
         server.maximumBadCommands = section.integer(ServerKeys.maxBadCommands) ?? server.maximumBadCommands
         server.maximumIdleCommands = section.integer(ServerKeys.maxIdleCommands) ?? server.maximumIdleCommands
         server.minimumDataRate = section.integer(ServerKeys.minDataRate) ?? server.minimumDataRate

@@ -53,6 +53,18 @@ public struct ServerConfiguration: Sendable, Equatable {
         set { chosenDataOverrun = newValue }
     }
 
+    /// The largest header section in octets, with the empty line that ends it. The default is 1 MiB.
+    public var maximumHeaderSize = 1_048_576
+
+    /// How many fields a header section may have. The default is 1000.
+    public var maximumHeaderFields = 1000
+
+    /// How many Received fields a message may have before it counts as going round in circles. The default is 100. (RFC 5321 § 6.3)
+    public var maximumReceivedHops = 100
+
+    /// Whether a message in which a CR or LF stands alone is refused. The default is false: they are kept as sent and end no line.
+    public var refusesBareNewlines = false
+
     /// How many commands may fail before the connection is closed. The default is 10.
     public var maximumBadCommands = 10
 

@@ -134,30 +134,29 @@ enum ServerKeys {
         "max_header_size",
         .octets,
         default: .integer(1_048_576),
-        isEffective: false,
         range: 1 ... .max,
         zeroMeansDefault: true,
-        summary: "The largest header section."
+        summary: "The largest header section, with the empty line that ends it. Beyond it the reply is 552."
     )
     static let maxHeaderFields = ConfigurationKey(
         "max_header_fields",
         .integer,
         unit: "fields",
         default: .integer(1000),
-        isEffective: false,
         range: count,
         zeroMeansDefault: true,
-        summary: "How many fields a header section may have."
+        summary: "How many fields a header section may have. Beyond it the reply is 552."
     )
     static let maxReceivedHops = ConfigurationKey(
         "max_received_hops",
         .integer,
         unit: "fields",
         default: .integer(100),
-        isEffective: false,
         range: count,
         zeroMeansDefault: true,
-        summary: "How many Received fields a message may have before it counts as looping. (RFC 5321 § 6.3)"
+        summary:
+            "How many Received fields a message may have before it counts as going round in circles and the reply is"
+            + " `554 5.4.6`. (RFC 5321 § 6.3)"
     )
     static let maxBadCommands = ConfigurationKey(
         "max_bad_commands",
@@ -182,9 +181,10 @@ enum ServerKeys {
         "bare_newline",
         .string,
         default: .string("keep"),
-        isEffective: false,
         allowedValues: ["keep", "reject"],
-        summary: "What to do with a CR or LF that stands alone in a message. Neither ever ends a line."
+        summary:
+            "What to do with a CR or LF that stands alone in a message: `keep` it, or `reject` the message with `554 5.6.0`, unless it was"
+            + " sent with `BODY=BINARYMIME`. Neither ever ends a line."
     )
     static let greetingDelay = ConfigurationKey(
         "greeting_delay",

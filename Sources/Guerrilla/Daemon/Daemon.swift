@@ -243,6 +243,10 @@ public actor Daemon {
         settings.limits.messages = server.maximumMessagesPerSession
         settings.limits.commandLine = server.maximumCommandLine
         settings.limits.dataOverrun = server.dataOverrun
+        settings.limits.headerSize = server.maximumHeaderSize
+        settings.limits.headerFields = server.maximumHeaderFields
+        settings.limits.receivedHops = server.maximumReceivedHops
+        settings.limits.refusesBareNewlines = server.refusesBareNewlines
         settings.limits.badCommands = server.maximumBadCommands
         settings.limits.idleCommands = server.maximumIdleCommands
         settings.maximumClients = server.maximumClients

@@ -42,6 +42,11 @@ extension MailDomain: CustomStringConvertible {
         }
     }
 
+    /// The name with A-labels in place of U-labels, for where UTF-8 may not stand. (RFC 5890 § 2.3.2.1)
+    public var asciiDescription: String {
+        self.isASCII ? self.description : InternationalDomain.asciiForm(self.description.caseFolded)
+    }
+
     /// Whether all octets are ASCII, so that no SMTPUTF8 is needed. (RFC 6531)
     public var isASCII: Bool {
         switch self {

@@ -10,6 +10,8 @@ public struct Envelope: Sendable {
     public var recipients: [Recipient]
     /// MAIL's BODY parameter.
     public var bodyType: BodyType
+    /// Whether MAIL asked for SMTPUTF8: addresses and header fields may hold UTF-8. (RFC 6531)
+    public var isSMTPUTF8: Bool
     /// The message's octets. Empty while a recipient is being validated.
     public var data: MessageData
     /// When the end of data arrived, in microseconds since 1970. While a recipient is being validated, when RCPT did.
@@ -32,6 +34,7 @@ public struct Envelope: Sendable {
         reversePath: ReversePath,
         recipients: [Recipient],
         bodyType: BodyType = .sevenBit,
+        isSMTPUTF8: Bool = false,
         data: MessageData,
         receivedAt: Int64
     ) {
@@ -40,8 +43,15 @@ public struct Envelope: Sendable {
         self.reversePath = reversePath
         self.recipients = recipients
         self.bodyType = bodyType
+        self.isSMTPUTF8 = isSMTPUTF8
         self.data = data
         self.receivedAt = receivedAt
+    }
+
+    /// The protocol's name for the Received field. (RFC 3848, RFC 6531 § 4.3)
+    public var protocolName: String {
+        guard self.isSMTPUTF8 else { return self.client.protocolName }
+        return self.client.tlsVersion == nil ? "UTF8SMTP" : "UTF8SMTPS"
     }
 
     /// A value that one processor leaves for another.

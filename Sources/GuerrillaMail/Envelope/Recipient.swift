@@ -12,10 +12,12 @@ public struct Recipient: Sendable, Hashable, CustomStringConvertible {
     public var description: String { self.path.description }
 }
 
-/// The value of MAIL's BODY parameter. (RFC 6152 § 3)
+/// The value of MAIL's BODY parameter. (RFC 6152 § 3, RFC 3030 § 3)
 public enum BodyType: Sendable, Hashable {
     /// `7BIT`, also when the parameter is absent.
     case sevenBit
     /// `8BITMIME`.
     case eightBitMIME
+    /// `BINARYMIME`: the message need not consist of lines, and a CR or LF in it is an octet like any other.
+    case binaryMIME
 }

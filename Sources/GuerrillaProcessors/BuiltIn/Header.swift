@@ -31,10 +31,11 @@ public struct Header: Processor {
             heloArgument: envelope.client.helo?.description ?? "",
             clientAddress: envelope.client.address?.literal ?? "",
             serverName: envelope.client.serverName,
-            protocolName: envelope.client.protocolName,
+            protocolName: envelope.protocolName,
             tlsVersion: envelope.client.tlsVersion,
             queuedID: envelope.queuedID.description,
             forPath: envelope.recipients.count == 1 ? envelope.recipients[0].description : nil,
+            allowsUTF8: envelope.isSMTPUTF8,
             unixSeconds: Int(envelope.receivedAt / 1_000_000),
             zoneOffsetSeconds: 0
         )

@@ -1,6 +1,6 @@
 /// The commands we know. (RFC 5321 § 4.1.1)
 public enum Verb: CaseIterable, Sendable, Hashable {
-    case helo, ehlo, mail, rcpt, data, rset, noop, vrfy, help, quit
+    case helo, ehlo, mail, rcpt, data, bdat, rset, noop, vrfy, help, quit
     /// Postfix's extension, for front ends. (<https://www.postfix.org/XCLIENT_README.html>)
     case xclient
 
@@ -34,6 +34,8 @@ public enum Verb: CaseIterable, Sendable, Hashable {
         case .mail: Attributes(name: "MAIL", argument: .required, order: .greeted)
         case .rcpt: Attributes(name: "RCPT", argument: .required, order: .transaction)
         case .data: Attributes(name: "DATA", argument: .none, order: .transaction)
+        // Its order is looked at together with its octets.
+        case .bdat: Attributes(name: "BDAT", argument: .required, order: .always)
         case .rset: Attributes(name: "RSET", argument: .none, order: .always)
         case .noop: Attributes(name: "NOOP", argument: .optional, order: .always)
         case .vrfy: Attributes(name: "VRFY", argument: .required, order: .always)
@@ -55,6 +57,7 @@ public enum Verb: CaseIterable, Sendable, Hashable {
         case 0x4D41_494C: self = .mail
         case 0x5243_5054: self = .rcpt
         case 0x4441_5441: self = .data
+        case 0x4244_4154: self = .bdat
         case 0x5253_4554: self = .rset
         case 0x4E4F_4F50: self = .noop
         case 0x5652_4659: self = .vrfy

@@ -8,6 +8,10 @@ extension SMTPSession {
             "PIPELINING",  // RFC 2920
             "ENHANCEDSTATUSCODES",  // RFC 2034
             "8BITMIME",  // RFC 6152
+            "BINARYMIME",  // RFC 3030
+            "CHUNKING",  // RFC 3030
+            "SMTPUTF8",  // RFC 6531
+            "LIMITS RCPTMAX=\(self.limits.recipients) MAILMAX=\(self.limits.messages)",  // RFC 9422
         ]
         // Only to those who may use it.
         if self.xclient == .allowed { keywords.append(XCLIENTAttributes.keyword) }

@@ -185,6 +185,40 @@ extension SMTPReply {
     /// DATA without an accepted RCPT.
     public static let noRecipients = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: No recipients")
 
+    /// An extension used without EHLO.
+    public static let ehloFirst = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: send EHLO first")
+
+    // MARK: BDAT
+
+    /// A chunk that was not the last one has arrived.
+    public static func chunkReceived(octets: Int) -> SMTPReply {
+        SMTPReply(.ok, EnhancedStatusCode(2, 0, 0), "OK: \(octets) octets received")
+    }
+    /// BDAT with an argument that is none.
+    public static let bdatSyntax = SMTPReply(
+        .argumentSyntaxError,
+        EnhancedStatusCode(5, 5, 4),
+        "Syntax: BDAT size [LAST]"
+    )
+    /// DATA for a message that BDAT has begun. (RFC 3030 § 2)
+    public static let dataAfterChunk = SMTPReply(
+        .badSequence,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: DATA after BDAT"
+    )
+    /// DATA for a message that need not consist of lines. (RFC 3030 § 3)
+    public static let dataForBinary = SMTPReply(
+        .badSequence,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: BODY=BINARYMIME needs BDAT"
+    )
+    /// RCPT for a message that BDAT has begun.
+    public static let recipientAfterChunk = SMTPReply(
+        .badSequence,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: RCPT after BDAT"
+    )
+
     // MARK: XCLIENT
 
     /// XCLIENT from a peer that is not in `trusted_networks`.
@@ -312,6 +346,26 @@ extension SMTPReply {
             "Error: maximum DATA size exceeded (\(limit))"
         )
     }
+    /// A header section over `max_header_size`.
+    public static func headerTooLarge(limit: Int) -> SMTPReply {
+        SMTPReply(.exceededStorage, EnhancedStatusCode(5, 3, 4), "Error: maximum header size exceeded (\(limit))")
+    }
+    /// More header fields than `max_header_fields`.
+    public static func tooManyHeaderFields(limit: Int) -> SMTPReply {
+        SMTPReply(.exceededStorage, EnhancedStatusCode(5, 3, 4), "Error: too many header fields (\(limit))")
+    }
+    /// More Received fields than `max_received_hops`. (RFC 5321 § 6.3, RFC 3463 § 3.5)
+    public static let tooManyHops = SMTPReply(
+        .transactionFailed,
+        EnhancedStatusCode(5, 4, 6),
+        "Error: too many hops"
+    )
+    /// A CR or LF that stands alone, where `bare_newline` is `reject`.
+    public static let bareNewline = SMTPReply(
+        .transactionFailed,
+        EnhancedStatusCode(5, 6, 0),
+        "Error: a CR or LF stands alone in the message"
+    )
     /// The memory budget is used up, or less than `min_free_space` is left on the store's disk.
     public static let insufficientStorage = SMTPReply(
         .insufficientStorage,

@@ -31,8 +31,8 @@ public struct SMTPReply: Sendable, Hashable {
 
     /// Appends the reply as it is sent.
     ///
-    /// Control characters in a text, which may come from a processor, become spaces so that they cannot forge another
-    /// reply; a text longer than 490 octets is cut.
+    /// A text may come from a processor: its control characters become spaces, so that they cannot forge another reply,
+    /// octets beyond ASCII question marks (RFC 5321 § 4.2), and it is cut at 490 octets.
     public func write(into buffer: inout ByteBuffer) {
         if self.lines.isEmpty {
             self.write(line: "", isLast: true, into: &buffer)
@@ -66,19 +66,19 @@ public struct SMTPReply: Sendable, Hashable {
         if buffer.writerIndex - start > Self.maximumTextLength {
             buffer.moveWriterIndex(to: start + Self.maximumTextLength)
         }
-        Self.blankControlCharacters(in: &buffer, from: start)
+        Self.replaceUnprintable(in: &buffer, from: start)
         buffer.writeStaticString("\r\n")
     }
 
     /// Looks at the octets where they are: asking a string for each of them costs 1 % of a pipelined message's time.
-    private static func blankControlCharacters(in buffer: inout ByteBuffer, from start: Int) {
+    private static func replaceUnprintable(in buffer: inout ByteBuffer, from start: Int) {
         let isClean = buffer.readableBytesView[start...].withContiguousStorageIfAvailable { octets in
-            octets.allSatisfy { $0 >= 32 && $0 != 127 }
+            octets.allSatisfy { 32...126 ~= $0 }
         }
         if isClean == true { return }
         for index in start..<buffer.writerIndex {
-            guard let octet: UInt8 = buffer.getInteger(at: index), octet < 32 || octet == 127 else { continue }
-            buffer.setInteger(UInt8(ascii: " "), at: index)
+            guard let octet: UInt8 = buffer.getInteger(at: index), !(32...126 ~= octet) else { continue }
+            buffer.setInteger(octet < 128 ? UInt8(ascii: " ") : UInt8(ascii: "?"), at: index)
         }
     }
 

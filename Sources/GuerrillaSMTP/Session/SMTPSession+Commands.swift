@@ -3,7 +3,8 @@ import NIOCore
 
 extension SMTPSession {
     /// Executes one command line.
-    mutating func lineReceived(_ line: CommandLineDecoder.Line) -> SMTPAction {
+    /// - Returns: Nil for a BDAT, which is not answered before its octets are here.
+    mutating func lineReceived(_ line: CommandLineDecoder.Line) -> SMTPAction? {
         switch line {
         case .bareLF:
             return self.refuseBadCommand(.malformedLine)
@@ -16,7 +17,7 @@ extension SMTPSession {
         }
     }
 
-    private mutating func execute(_ line: Span<UInt8>) -> SMTPAction {
+    private mutating func execute(_ line: Span<UInt8>) -> SMTPAction? {
         let command: Command
         do throws(Command.ParsingError) {
             command = try Command(line)
@@ -36,8 +37,9 @@ extension SMTPSession {
         case .mail: return self.mail(argument)
         case .rcpt: return self.rcpt(argument)
         case .data: return self.data()
+        case .bdat: return self.bdat(argument)
         case .rset:
-            self.transaction = nil
+            self.resetTransaction()
             return .reply(.ok)
         case .noop: return .reply(.noop)
         case .vrfy: return .reply(.cannotVerify)
@@ -57,6 +59,7 @@ extension SMTPSession {
             case .mail: return self.refuseBadCommand(.mailSyntax)
             case .rcpt: return self.refuseBadCommand(.rcptSyntax)
             case .helo, .ehlo: return self.refuseBadCommand(.heloSyntaxError)
+            case .bdat: return self.refuseBadCommand(.bdatSyntax)
             case .data, .rset, .noop, .vrfy, .help, .quit, .xclient:
                 return self.refuseBadCommand(.missingArgument)
             }
@@ -84,20 +87,11 @@ extension SMTPSession {
             return self.refuseBadCommand(.heloSyntaxError)
         }
         self.client.isExtended = isExtended
-        self.transaction = nil
+        self.resetTransaction()
         return .reply(
             isExtended
                 ? .extendedHello(hostName: self.hostName, keywords: self.ehloKeywords)
                 : .hello(hostName: self.hostName)
         )
-    }
-
-    /// DATA (RFC 5321 § 4.1.1.4)
-    private mutating func data() -> SMTPAction {
-        guard let transaction = self.transaction, !transaction.recipients.isEmpty else {
-            return .reply(.noRecipients)
-        }
-        if self.isStorageExhausted { return .reply(.insufficientStorage) }
-        return self.beginData()
     }
 }

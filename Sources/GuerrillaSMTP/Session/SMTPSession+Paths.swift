@@ -11,26 +11,33 @@ extension SMTPSession {
             (path, parameters) = try PathParser.parseReversePath(
                 argument.extracting(start...),
                 limits: self.limits.paths,
-                allowsUTF8: false
+                // Whether that was agreed stands behind the path.
+                allowsUTF8: true
             )
         } catch {
-            return self.refuseBadCommand(self.reply(to: error, nonASCII: .reversePathNeedsUTF8))
+            return self.refuseBadCommand(self.reply(to: error))
         }
         var mailParameters = MailParameters()
         if let refusal = mailParameters.read(parameters, isExtended: self.client.isExtended) {
             return self.refuseBadCommand(refusal)
         }
+        if !mailParameters.isSMTPUTF8, !path.isASCII { return self.refuseBadCommand(.reversePathNeedsUTF8) }
         if let size = mailParameters.size, size > UInt64(self.limits.messageSize) {
             return .reply(.messageTooLarge(limit: self.limits.messageSize))
         }
         if self.isStorageExhausted { return .reply(.insufficientStorage) }
         return self.beginTransaction(
-            MailTransaction(reversePath: path, bodyType: mailParameters.bodyType ?? .sevenBit)
+            MailTransaction(
+                reversePath: path,
+                bodyType: mailParameters.bodyType ?? .sevenBit,
+                isSMTPUTF8: mailParameters.isSMTPUTF8
+            )
         )
     }
 
     /// RCPT (RFC 5321 § 4.1.1.3)
     mutating func rcpt(_ argument: Span<UInt8>) -> SMTPAction {
+        if self.reception != nil { return self.refuseBadCommand(.recipientAfterChunk) }
         guard let start = Self.offset(after: "TO:", in: argument) else { return self.refuseBadCommand(.rcptSyntax) }
         let path: ForwardPath
         let parameters: [ESMTPParameter]
@@ -38,10 +45,10 @@ extension SMTPSession {
             (path, parameters) = try PathParser.parseForwardPath(
                 argument.extracting(start...),
                 limits: self.limits.paths,
-                allowsUTF8: false
+                allowsUTF8: self.transaction?.isSMTPUTF8 == true
             )
         } catch {
-            return self.refuseBadCommand(self.reply(to: error, nonASCII: .forwardPathNeedsUTF8))
+            return self.refuseBadCommand(self.reply(to: error))
         }
         if let parameter = parameters.first {
             return self.refuseBadCommand(.unknownParameter(parameter.keyword))
@@ -57,12 +64,12 @@ extension SMTPSession {
         argument.begins(with: keyword) ? keyword.utf8CodeUnitCount : nil
     }
 
-    private func reply(to error: PathSyntaxError, nonASCII: SMTPReply) -> SMTPReply {
+    private func reply(to error: PathSyntaxError) -> SMTPReply {
         switch error.code {
         case .pathTooLong: .pathTooLong
         case .localPartTooLong: .localPartTooLong(limit: self.limits.paths.localPart)
         case .domainTooLong: .domainTooLong
-        case .nonASCII: nonASCII
+        case .nonASCII: .forwardPathNeedsUTF8
         case .invalidParameter, .tooManyParameters: .malformedParameters
         default: .invalidAddress
         }
@@ -73,8 +80,10 @@ extension SMTPSession {
 struct MailParameters: Equatable {
     /// The announced size in octets. (RFC 1870 § 6)
     var size: UInt64?
-    /// RFC 6152 § 3
+    /// RFC 6152 § 3, RFC 3030 § 3
     var bodyType: BodyType?
+    /// Addresses and header fields may hold UTF-8. (RFC 6531 § 3.4)
+    var isSMTPUTF8 = false
 
     /// Reads the parameters in order.
     /// - Returns: The reply that refuses the first one that is unknown, repeated or malformed.
@@ -93,6 +102,9 @@ struct MailParameters: Equatable {
                     return .badParameter(parameter.keyword)
                 }
                 self.bodyType = type
+            case "SMTPUTF8":
+                guard !self.isSMTPUTF8, parameter.value == nil else { return .badParameter(parameter.keyword) }
+                self.isSMTPUTF8 = true
             default:
                 return .unknownParameter(parameter.keyword)
             }
@@ -117,6 +129,7 @@ struct MailParameters: Equatable {
         switch text.uppercased() {
         case "7BIT": .sevenBit
         case "8BITMIME": .eightBitMIME
+        case "BINARYMIME": .binaryMIME
         default: nil
         }
     }

@@ -22,8 +22,10 @@ package struct SMTPSession: ~Copyable, Sendable {
         /// Waiting for a command line.
         case ready
         case validating(Recipient)
-        /// The message stands in `reception`.
+        /// The octets after DATA, up to the end of data, are the message's.
         case receivingData
+        /// The octets that a BDAT announced are the message's.
+        case receivingChunk(Chunk)
         case delivering
         case closed
     }
@@ -34,8 +36,13 @@ package struct SMTPSession: ~Copyable, Sendable {
     let xclient: XCLIENTAccess
 
     private var state = State.ready
-    /// Not nil exactly in `receivingData`; apart from the state so that its chunks are written in place.
-    private var reception: DataReception?
+    /// The message that is arriving: not nil in `receivingData`, and from the first accepted BDAT to the last. Apart from
+    /// the state so that it is written in place.
+    var reception: MessageReception?
+    private var dataDecoder = DataDecoder()
+    private var chunkDecoder = ChunkDecoder(size: 0)
+    /// Octets of refused chunks since the last message.
+    private var discardedOctets = 0
     private var lineDecoder: CommandLineDecoder
     private var badCommands = 0
     /// Commands since the last message that brought the peer no nearer to the next one.
@@ -49,6 +56,8 @@ package struct SMTPSession: ~Copyable, Sendable {
     package internal(set) var client: ClientInfo
     /// Nil outside MAIL … end of data.
     package internal(set) var transaction: MailTransaction?
+    /// Counts the messages that began to arrive, so that the clocks can tell a further chunk from another message.
+    package private(set) var messageNumber = 0
 
     package init(
         client: ClientInfo,
@@ -68,7 +77,7 @@ package struct SMTPSession: ~Copyable, Sendable {
     package var waitingFor: SMTPWait {
         switch self.state {
         case .ready: .command
-        case .receivingData: .data
+        case .receivingData, .receivingChunk: .data
         case .validating, .delivering: .verdict
         case .closed: .nothing
         }
@@ -83,15 +92,19 @@ package struct SMTPSession: ~Copyable, Sendable {
     package mutating func next(_ input: inout ByteBuffer) -> SMTPAction? {
         switch self.state {
         case .ready:
-            if self.isShuttingDown { return self.close(with: .shuttingDown) }
+            // Between two chunks a message is in hand.
+            if self.isShuttingDown, self.reception == nil { return self.close(with: .shuttingDown) }
             if self.isUntouched, ForeignProtocol.isTLS(input) { return self.close(with: .foreignProtocol) }
             guard let line = self.lineDecoder.next(&input) else { return nil }
             self.isUntouched = false
             self.idleCommands += 1
             guard self.idleCommands <= self.limits.idleCommands else { return self.close(with: .tooManyIdleCommands) }
-            return self.lineReceived(line)
+            // A BDAT is answered when its octets are here, which may be at once.
+            return self.lineReceived(line) ?? self.chunkReceived(&input)
         case .receivingData:
             return self.dataReceived(&input)
+        case .receivingChunk:
+            return self.chunkReceived(&input)
         case .validating, .delivering, .closed:
             return nil
         }
@@ -138,18 +151,23 @@ package struct SMTPSession: ~Copyable, Sendable {
     /// The server stops: a message in hand may be finished, everybody else is told to come back.
     package mutating func shutDown() -> SMTPAction? {
         self.isShuttingDown = true
-        if case .ready = self.state { return self.close(with: .shuttingDown) }
+        if case .ready = self.state, self.reception == nil { return self.close(with: .shuttingDown) }
         return nil
     }
 
     /// The connection is gone; what was being received is dropped.
     package mutating func connectionClosed() {
         self.state = .closed
-        self.reception = nil
-        self.transaction = nil
+        self.resetTransaction()
     }
 
     // MARK: Steps
+
+    /// Nothing is left of what was agreed, nor of what has arrived for it.
+    mutating func resetTransaction() {
+        self.transaction = nil
+        self.reception = nil
+    }
 
     /// Ends the session with a last reply.
     mutating func close(with reply: SMTPReply) -> SMTPAction {
@@ -173,7 +191,7 @@ package struct SMTPSession: ~Copyable, Sendable {
     /// The connection has become another client's: what has been said and counted so far was not said by that one.
     mutating func beginAnew(with client: ClientInfo) -> SMTPAction {
         self.client = client
-        self.transaction = nil
+        self.resetTransaction()
         self.badCommands = 0
         self.idleCommands = 0
         self.messages = 0
@@ -196,39 +214,78 @@ package struct SMTPSession: ~Copyable, Sendable {
 
     var isStorageExhausted: Bool { self.memory.isExhausted }
 
-    mutating func beginData() -> SMTPAction {
+    // MARK: The message
+
+    mutating func beginReception(of transaction: MailTransaction) {
+        self.reception = MessageReception(
+            limits: self.limits,
+            memory: self.memory,
+            isBinary: transaction.bodyType == .binaryMIME
+        )
+        self.messageNumber &+= 1
+    }
+
+    mutating func beginData(of transaction: MailTransaction) -> SMTPAction {
         self.commandWasOfUse()
-        self.reception = DataReception(limits: self.limits, memory: self.memory)
+        self.beginReception(of: transaction)
+        self.dataDecoder = DataDecoder()
         self.state = .receivingData
         return .reply(.startMailInput)
     }
 
-    private mutating func dataReceived(_ input: inout ByteBuffer) -> SMTPAction? {
-        switch self.reception?.receive(&input) {
-        case nil, .incomplete:
-            return nil
-        case .overrun:
+    /// The octets of a chunk follow, for the message or, when it is refused, for nobody.
+    ///
+    /// - Returns: The action that ends the session, if so many octets are not worth reading.
+    mutating func beginChunk(_ chunk: Chunk) -> SMTPAction? {
+        if let refusal = chunk.refusal {
+            let (sum, overflow) = self.discardedOctets.addingReportingOverflow(chunk.size)
+            guard !overflow, sum <= self.limits.maximumRead else { return self.close(with: refusal) }
+            self.discardedOctets = sum
+        } else if self.reception?.expect(chunk.size) != true {
             return self.close(with: .messageTooLarge(limit: self.limits.messageSize))
-        case .refused(let reply):
-            self.reception = nil
-            self.state = .ready
-            self.transaction = nil
-            return .reply(reply)
-        case .complete(let data):
-            guard let transaction = self.transaction.take() else { return self.close(with: .localError) }
-            self.reception = nil
-            self.badCommands = 0
-            self.idleCommands = 0
-            self.state = .delivering
-            return .deliver(
-                CompletedTransaction(
-                    reversePath: transaction.reversePath,
-                    bodyType: transaction.bodyType,
-                    recipients: transaction.recipients,
-                    data: data
-                )
-            )
         }
+        self.chunkDecoder = ChunkDecoder(size: chunk.size)
+        self.state = .receivingChunk(chunk)
+        return nil
+    }
+
+    private mutating func dataReceived(_ input: inout ByteBuffer) -> SMTPAction? {
+        if self.reception?.receive(&input, through: &self.dataDecoder) == true { return self.endOfMessage() }
+        return self.reception?.isOverrun == true
+            ? self.close(with: .messageTooLarge(limit: self.limits.messageSize)) : nil
+    }
+
+    private mutating func chunkReceived(_ input: inout ByteBuffer) -> SMTPAction? {
+        guard case .receivingChunk(let chunk) = self.state else { return nil }
+        if let refusal = chunk.refusal {
+            guard self.chunkDecoder.decode(&input, into: { _ in }) else { return nil }
+            self.state = .ready
+            self.resetTransaction()
+            return chunk.isBadCommand ? self.refuseBadCommand(refusal) : .reply(refusal)
+        }
+        guard self.reception?.receive(&input, through: &self.chunkDecoder) == true else { return nil }
+        if chunk.isLast { return self.endOfMessage() }
+        self.state = .ready
+        if let refusal = self.reception?.refusal {
+            self.resetTransaction()
+            return .reply(refusal)
+        }
+        if chunk.size > 0 { self.commandWasOfUse() }
+        return .reply(.chunkReceived(octets: chunk.size))
+    }
+
+    private mutating func endOfMessage() -> SMTPAction {
+        let data = self.reception?.finish()
+        let refusal = self.reception?.refusal
+        let transaction = self.transaction
+        self.resetTransaction()
+        self.state = .ready
+        guard let data, let transaction else { return .reply(refusal ?? .localError) }
+        self.badCommands = 0
+        self.idleCommands = 0
+        self.discardedOctets = 0
+        self.state = .delivering
+        return .deliver(CompletedTransaction(transaction, data: data))
     }
 }
 
@@ -237,7 +294,7 @@ extension Recipient {
     fileprivate var domainText: String {
         switch self.path {
         case .postmaster: ""
-        case .mailbox(let mailbox): mailbox.domain.description
+        case .mailbox(let mailbox): mailbox.domain.asciiDescription
         }
     }
 }

@@ -19,9 +19,25 @@ public struct SMTPSessionLimits: Sendable, Equatable {
     /// accepted MAIL, RCPT or DATA. The default is 2,000: as many as a session of 1,000 transactions that are all reset
     /// after a refused recipient, which is what address verification looks like.
     public var idleCommands = 2_000
+    /// The largest header section in octets, with the empty line that ends it (`max_header_size`). The default is 1 MiB.
+    public var headerSize = 1_048_576
+    /// Header fields of one message (`max_header_fields`). The default is 1,000.
+    public var headerFields = 1_000
+    /// Received fields of one message before it counts as going round in circles (`max_received_hops`, RFC 5321 § 6.3).
+    /// The default is 100.
+    public var receivedHops = 100
+    /// Whether a message with a CR or LF that stands alone is refused (`bare_newline` `reject`). The default is false:
+    /// they are kept as sent and end no line.
+    public var refusesBareNewlines = false
     /// Lengths of paths and their parts.
     public var paths = PathLimits()
 
     /// The defaults.
     public init() {}
+
+    /// Octets of one message that are read at all.
+    var maximumRead: Int {
+        let (sum, overflow) = self.messageSize.addingReportingOverflow(self.dataOverrun)
+        return overflow ? .max : sum
+    }
 }

@@ -30,6 +30,11 @@ struct DataRate {
         self.windowEnd = now + self.window
     }
 
+    /// A further chunk begins. A window that ended between the chunks is not judged: there `command_timeout` holds.
+    mutating func goOn(at now: NIODeadline) {
+        if self.windowEnd <= now { self.begin(at: now) }
+    }
+
     mutating func octetsArrived(_ count: Int) {
         self.octets &+= count
     }

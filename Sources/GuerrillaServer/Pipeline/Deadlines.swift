@@ -29,6 +29,7 @@ struct Deadlines {
     private var now: NIODeadline
     private var waitingFor = SMTPWait.command
     private var deadline: NIODeadline
+    private var messageNumber = 0
     private var messageEnd = NIODeadline.distantFuture
     private var dataRate: DataRate
     private var timer: NIOScheduledCallback?
@@ -58,27 +59,29 @@ struct Deadlines {
     }
 
     /// A reply was put into the output: the peer's time for the next command begins.
-    ///
-    /// No reply stands within a message, so whatever data follows belongs to a new one, also in the burst that ended the
-    /// last.
     mutating func replySent() {
-        self.waitingFor = .command
         self.deadline = self.now + self.commandTimeout
     }
 
     /// Within a message every octet counts as a sign of life; within a command line none does.
     mutating func octetsArrived(_ count: Int, waitingFor: SMTPWait) {
-        if waitingFor == .data {
-            self.dataRate.octetsArrived(count)
-            self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
-        }
+        // Also those of a BDAT line, whose chunk may come with it.
+        self.dataRate.octetsArrived(count)
+        if waitingFor == .data { self.deadline = min(self.now + self.dataTimeout, self.messageEnd) }
     }
 
-    mutating func sessionAdvanced(waitingFor: SMTPWait) {
-        if waitingFor == .data, self.waitingFor != .data {
-            self.dataRate.begin(at: self.now)
-            self.messageEnd = self.now + self.messageTimeout
-            self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
+    /// - Parameter messageNumber: Tells the next chunk of a message from the beginning of another one.
+    mutating func sessionAdvanced(waitingFor: SMTPWait, messageNumber: Int) {
+        if waitingFor == .data {
+            if messageNumber != self.messageNumber {
+                self.messageNumber = messageNumber
+                self.messageEnd = self.now + self.messageTimeout
+                self.dataRate.begin(at: self.now)
+                self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
+            } else if self.waitingFor != .data {
+                self.dataRate.goOn(at: self.now)
+                self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
+            }
         }
         self.waitingFor = waitingFor
     }

@@ -61,6 +61,7 @@ extension SMTPServerHandler {
             reversePath: transaction.reversePath,
             recipients: transaction.recipients,
             bodyType: transaction.bodyType,
+            isSMTPUTF8: transaction.isSMTPUTF8,
             data: .empty,
             receivedAt: now
         )
@@ -97,7 +98,8 @@ extension SMTPServerHandler {
 
     // MARK: Messages
 
-    func deliver(_ transaction: CompletedTransaction) {
+    func deliver(_ completed: CompletedTransaction) {
+        let transaction = completed.transaction
         let resources = self.server.resources
         let now = WallClock.now()
         let envelope = Envelope(
@@ -106,7 +108,8 @@ extension SMTPServerHandler {
             reversePath: transaction.reversePath,
             recipients: transaction.recipients,
             bodyType: transaction.bodyType,
-            data: transaction.data,
+            isSMTPUTF8: transaction.isSMTPUTF8,
+            data: completed.data,
             receivedAt: now
         )
         guard let lease = resources.gateway.lease() else {

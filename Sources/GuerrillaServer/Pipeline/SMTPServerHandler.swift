@@ -226,13 +226,17 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         self.isProcessing = true
         var before = self.session.waitingFor
         while case .open = self.phase, !self.isOutputBlocked, let action = self.session.next(&input) {
+            if before == .data { self.logRefusal(action) }
             self.run(action, lingers: before == .data || input.readableBytes > 0)
             before = self.session.waitingFor
             if self.output.readableBytes >= Self.outputBurst { self.writeReplies(context: context) }
         }
         self.isProcessing = false
         self.keep(input)
-        self.deadlines.sessionAdvanced(waitingFor: self.session.waitingFor)
+        self.deadlines.sessionAdvanced(
+            waitingFor: self.session.waitingFor,
+            messageNumber: self.session.messageNumber
+        )
     }
 
     /// Keeps what the session has not used. It is copied, so that the channel gets its receive buffer back.
@@ -268,9 +272,21 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     private func end(with reply: SMTPReply, lingers: Bool) {
         self.send(reply)
         self.phase = .closing(lingers: lingers)
-        guard !reply.isGoodbye else { return }
+        if !reply.isGoodbye { self.log("Client sent away", reply) }
+    }
+
+    /// A message that the session does not hand on has no record of its own.
+    private func logRefusal(_ action: SMTPAction) {
+        guard case .reply(let reply) = action else { return }
+        switch reply.code.kind {
+        case .transientNegative, .permanentNegative: self.log("Message refused", reply)
+        default: break
+        }
+    }
+
+    private func log(_ message: Logger.Message, _ reply: SMTPReply) {
         self.settings.logger.info(
-            "Client sent away",
+            message,
             metadata: self.clientMetadata.merging(
                 ["smtp.reply": "\(reply.code.rawValue)", "reason": "\(reply.lines.first ?? "")"]
             ) { $1 }

@@ -6,7 +6,7 @@ import Testing
 /// Every text of SMTPReply+Texts.swift, made with the longest and worst that its parameters can be.
 struct SMTPReplyTextsTests {
     private static let longest = String(repeating: "x", count: 5_000)
-    private static let forgery = "x\r\n250 forged\n\0\u{7F}\u{1B}[31m"
+    private static let forgery = "x\r\n250 forged\n\0\u{7F}\u{1B}[31m\u{85}\u{202E}ü"
 
     private static func texts(with text: String) -> [SMTPReply] {
         [

@@ -71,8 +71,8 @@ struct SMTPSessionModelTests {
         let codes = peer.output.split(separator: "\r\n").filter { $0.dropFirst(3).first == " " }.map { $0.prefix(3) }
         let messages = peer.messages.map {
             SessionModel.Message(
-                sender: $0.reversePath.description,
-                recipients: $0.recipients.map(\.description),
+                sender: $0.transaction.reversePath.description,
+                recipients: $0.transaction.recipients.map(\.description),
                 data: $0.data.withContiguousBytes { Array($0) } ?? []
             )
         }

@@ -122,6 +122,55 @@ struct SMTPSessionTests {
         #expect(peer.session.next(&input) == nil)
     }
 
+    /// Neither by announcement nor by the number of chunks does a message take more memory than its octets need.
+    @Test func tinyChunksTakeNoMoreMemoryThanOneLargeOne() {
+        let budget = MemoryBudget(limit: 1 << 20)
+        let peer = PureSession(budget: budget)
+        peer.send("EHLO c.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\n".utf8)
+        for _ in 0..<4_000 { peer.send("BDAT 1\r\nx".utf8) }
+        #expect(budget.used == 4_096)
+        peer.send("BDAT 10000000\r\n".utf8)
+        #expect(budget.used == 4_096)
+        peer.send([UInt8](repeating: 120, count: 95))
+        #expect(budget.used == 4_096)
+        peer.session.connectionClosed()
+        #expect(budget.used == 0)
+        #expect(!peer.isClosed)
+    }
+
+    /// What has been judged bad takes no memory any more.
+    @Test func aChunkThatMustBecomeTooLargeGivesTheMemoryBackAtOnce() {
+        let budget = MemoryBudget(limit: 1 << 20)
+        var limits = SMTPSessionLimits()
+        limits.messageSize = 1_000
+        let peer = PureSession(limits: limits, budget: budget)
+        peer.send("EHLO c.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\n".utf8)
+        peer.send("BDAT 1\r\nxBDAT 1000 LAST\r\n".utf8)
+        #expect(budget.used == 0)
+        peer.send([UInt8](repeating: 120, count: 1_000))
+        #expect(budget.used == 0)
+        #expect(peer.output.hasSuffix("552 5.3.4 Error: maximum DATA size exceeded (1000)\r\n"))
+    }
+
+    @Test func exhaustedMemoryIsToldAfterTheChunk() {
+        let peer = PureSession(budget: MemoryBudget(limit: 4_096))
+        peer.send("EHLO c.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\n".utf8)
+        peer.send("BDAT 5000 LAST\r\n".utf8 + [UInt8](repeating: 120, count: 5_000) + "NOOP\r\n".utf8)
+        #expect(peer.output.hasSuffix("452 4.3.1 Error: insufficient system storage\r\n250 2.0.0 OK\r\n"))
+        #expect(peer.session.transaction == nil)
+    }
+
+    /// Between two chunks a message is in hand, as it is between 354 and the end of data.
+    @Test func shutdownLetsAMessageInChunksBeFinished() {
+        let peer = PureSession()
+        peer.send("EHLO c.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nBDAT 1\r\nx".utf8)
+        #expect(peer.session.shutDown() == nil)
+        peer.send("BDAT 1 LAST\r\ny".utf8)
+        #expect(peer.messages.count == 1)
+        #expect(peer.isClosed)
+        #expect(peer.output.hasSuffix("421 4.3.2 Server is shutting down. Please try again later. Sayonara!\r\n"))
+    }
+
     /// RFC 2920: a whole session's share of transactions before the first reply is read.
     @Test func aThousandPipelinedTransactionsAreAnsweredInOrder() {
         let peer = PureSession()
@@ -132,7 +181,7 @@ struct SMTPSessionTests {
         }
         peer.send((input + "NOOP\r\nMAIL FROM:<>\r\n").utf8)
         #expect(peer.messages.count == 1_000)
-        for _ in 0..<7 { _ = peer.takeLine() }
+        for _ in 0..<11 { _ = peer.takeLine() }
         for (index, message) in peer.messages.enumerated() {
             #expect(message.data == MessageData(ByteBuffer(string: "\(index + 1)\r\n")))
             let replies = (0..<5).map { _ in peer.takeLine()?.prefix(9) }

@@ -26,6 +26,12 @@ struct TranscriptTests {
                     "\(place): expected \(pattern), got \(received ?? "nothing")"
                 )
                 if let received, Transcript.isQueued(received) { queued += 1 }
+            case .expectReply(let code):
+                var line = ""
+                repeat {
+                    line = try #require(peer.takeLine(), "\(place): expected \(code), got nothing")
+                    try #require(line.hasPrefix(code), "\(place): expected \(code), got \(line)")
+                } while line.dropFirst(3).first == "-"
             case .message(let octets):
                 try #require(queued > 0 && queued <= peer.messages.count, "\(place): no such message")
                 #expect(peer.messages[queued - 1].data == MessageData(ByteBuffer(bytes: octets)), "\(place)")

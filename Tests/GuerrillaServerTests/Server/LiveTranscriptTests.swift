@@ -40,6 +40,12 @@ struct LiveTranscriptTests {
                         "\(place): expected \(pattern), got \(received ?? "nothing")"
                     )
                     if let received, Transcript.isQueued(received) { queued += 1 }
+                case .expectReply(let code):
+                    let lines = try client.readReply()
+                    try #require(
+                        lines.last?.hasPrefix("\(code) ") == true,
+                        "\(place): expected \(code), got \(lines.last ?? "nothing")"
+                    )
                 case .message(let octets):
                     let messages = Array(backend.messages.all.dropFirst(before))
                     try #require(queued > 0 && queued <= messages.count, "\(place): no such message")

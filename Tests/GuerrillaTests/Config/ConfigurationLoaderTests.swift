@@ -472,7 +472,6 @@ struct ConfigurationLoaderTests {
 
     @Test(arguments: [
         (#"{"log_format":"json"}"#, "log_format"), (#"{"user":"mail"}"#, "user"),
-        (server(#""bare_newline":"reject""#), "servers[0].bare_newline"),
         (server(#""certificates":[{}]"#), "servers[0].certificates"),
         (server(#""log_file":"off""#), "servers[0].log_file"),
         (#"{"backend_config":{"redis_interface":":6379"}}"#, "backend_config.redis_interface"),
