@@ -11,7 +11,9 @@ struct SMTPReplyTextsTests {
     private static func texts(with text: String) -> [SMTPReply] {
         [
             .greeting(hostName: text, version: text, clientNumber: .max, clientCount: .max, time: text),
-            .tooManyClients, .shuttingDown, .timedOut, .sessionTooLong, .bye,
+            .tooManyClients, .tooManyClientsOfAddress, .addressConnectsTooOften, .earlyTalker, .dataTooSlow,
+            .tooManyIdleCommands, .foreignProtocol, .endlessLine, .xclientNotAuthorized, .xclientInTransaction,
+            .xclientSyntax, .shuttingDown, .timedOut, .sessionTooLong, .bye,
             .hello(hostName: text), .extendedHello(hostName: text, keywords: [text, "SIZE \(Int.max)", text]),
             .ok, .noop, .recipientOK, .cannotVerify, .help, .startMailInput,
             .unrecognizedCommand, .tooManyBadCommands, .malformedLine, .lineTooLong, .heloSyntaxError,
