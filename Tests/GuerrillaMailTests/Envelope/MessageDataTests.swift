@@ -5,11 +5,14 @@ import Testing
 
 struct MessageDataTests {
     private func build(_ count: Int, step: Int, budget: MemoryBudget, pool: ChunkPool = ChunkPool()) -> MessageData? {
+        self.build(Self.octets(count), step: step, budget: budget, pool: pool)
+    }
+
+    private func build(_ octets: [UInt8], step: Int, budget: MemoryBudget, pool: ChunkPool) -> MessageData? {
         var builder = MessageDataBuilder(memory: MessageMemory(budget: budget, pool: pool))
-        let octets = Self.octets(count)
         var offset = 0
-        while offset < count {
-            let end = min(count, offset + step)
+        while offset < octets.count {
+            let end = min(octets.count, offset + step)
             guard octets[offset..<end].withUnsafeBytes({ builder.append($0) }) else { return nil }
             offset = end
         }
@@ -23,24 +26,35 @@ struct MessageDataTests {
     @Test(arguments: [0, 1, 4_095, 4_096, 4_097, 32_768, 40_000, 262_144, 262_145, 1_000_000], [1_000, 70_000])
     func keepsEveryOctet(count: Int, step: Int) async throws {
         let budget = MemoryBudget(limit: 1 << 24)
+        let octets = Self.octets(count)
         do {
-            let data = try #require(self.build(count, step: step, budget: budget))
+            let data = try #require(self.build(octets, step: step, budget: budget, pool: ChunkPool()))
             #expect(data.size == count)
-            #expect(data == MessageData(ByteBuffer(bytes: Self.octets(count))))
             let contiguous = data.withContiguousBytes { Array($0) }
-            #expect(contiguous == (count <= 262_144 ? Self.octets(count) : nil))
+            #expect(contiguous == (count <= 262_144 ? octets : nil))
             var collected: [UInt8] = []
             while collected.count < count {
                 let part = try await data.read(from: collected.count, upTo: 77_777)
                 try #require(part.readableBytes > 0)
                 collected += Array(part.readableBytesView)
             }
-            #expect(collected == Self.octets(count))
+            #expect(collected == octets)
             #expect(try await data.read(from: count, upTo: 1).readableBytes == 0)
             #expect(try await data.prefix(300_000).readableBytes == min(300_000, count))
             #expect(budget.used >= count)
         }
         #expect(budget.used == 0)
+    }
+
+    @Test(arguments: [1, 4_097, 262_145])
+    func messagesOfTheSameOctetsAreEqual(count: Int) throws {
+        var octets = Self.octets(count)
+        let data = try #require(self.build(count, step: 70_000, budget: MemoryBudget(limit: 1 << 24)))
+        #expect(data == MessageData(ByteBuffer(bytes: octets)))
+        octets[count - 1] ^= 1
+        #expect(data != MessageData(ByteBuffer(bytes: octets)))
+        octets.removeLast()
+        #expect(data != MessageData(ByteBuffer(bytes: octets)))
     }
 
     @Test func exhaustedBudgetStopsABuilder() {
