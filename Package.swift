@@ -141,8 +141,8 @@ let package = Package(
         .testTarget(
             name: "GuerrillaSQLiteTests",
             dependencies: [
-                "GuerrillaSQLite", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore,
-                nioPosix, logging,
+                "GuerrillaSQLite", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
+                "GuerrillaTestSupport", nioCore, nioPosix, logging,
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],

@@ -6,6 +6,7 @@ import GuerrillaMail
 import GuerrillaProcessors
 import GuerrillaSMTP
 import GuerrillaSQLite
+import GuerrillaTestSupport
 import Logging
 import NIOCore
 import Testing
@@ -104,10 +105,10 @@ struct SQLiteProcessorTests {
         await #expect { try await chain.save(&envelope) } throws: { "\($0)" == "the store is not open" }
         try await chain.start()
         #expect(try await chain.save(&envelope) == .stored)
-        await chain.shutdown(deadline: .now + .seconds(10))
+        await chain.shutdown(deadline: .now + patience)
         var late = Envelope.sample("id-2")
         await #expect { try await chain.save(&late) } throws: { "\($0)" == "the store is not open" }
-        await chain.shutdown(deadline: .now + .seconds(10))
+        await chain.shutdown(deadline: .now + patience)
         #expect(try self.list() == ["id-1"])
     }
 
@@ -166,10 +167,10 @@ struct SQLiteProcessorTests {
             }
             for try await verdict in group { #expect(verdict == .stored) }
         }
-        await old.shutdown(deadline: .now + .seconds(10))
+        await old.shutdown(deadline: .now + patience)
         var last = Envelope.sample("last")
         #expect(try await new.save(&last) == .stored)
-        await new.shutdown(deadline: .now + .seconds(10))
+        await new.shutdown(deadline: .now + patience)
         #expect(try self.list().count == 41)
     }
 
@@ -189,7 +190,7 @@ struct SQLiteProcessorTests {
         #expect(processor.statistics?.committedItems == 101)
         #expect(processor.statistics?.committedBatches == 2)
         #expect(processor.statistics?.largestBatch == 100)
-        await chain.shutdown(deadline: .now + .seconds(10))
+        await chain.shutdown(deadline: .now + patience)
         #expect(try self.list().count == 101)
     }
 
@@ -208,7 +209,7 @@ struct SQLiteProcessorTests {
         first.cancel()
         try lock.release()
         #expect(try await first.value == .stored)
-        await chain.shutdown(deadline: .now + .seconds(10))
+        await chain.shutdown(deadline: .now + patience)
         #expect(try self.list() == ["first"])
     }
 
@@ -220,7 +221,7 @@ struct SQLiteProcessorTests {
         #expect(await eventually { processor.statistics?.queuedItems == 0 })
         let queued = (0..<10).map { self.save("id-\($0)", to: chain) }
         #expect(await eventually { processor.statistics?.queuedItems == 10 })
-        let stopping = Task { await chain.shutdown(deadline: .now + .seconds(10)) }
+        let stopping = Task { await chain.shutdown(deadline: .now + patience) }
         #expect(await eventually { processor.statistics == nil })
         try lock.release()
         await stopping.value
@@ -278,7 +279,7 @@ struct SQLiteProcessorTests {
         try lock.release()
         var next = Envelope.sample("next")
         #expect(try await chain.save(&next) == .stored)
-        await chain.shutdown(deadline: .now + .seconds(10))
+        await chain.shutdown(deadline: .now + patience)
         #expect(try self.list() == ["next"])
     }
 
@@ -295,7 +296,9 @@ struct SQLiteProcessorTests {
         ProcessorContext(
             configuration: ProcessorConfiguration(values: values),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            primaryMailHost: "mx.example.org"
+            primaryMailHost: "mx.example.org",
+            // The store waits no longer than half of it for a lock.
+            saveTimeout: .seconds(7_200)
         )
     }
 
@@ -315,7 +318,7 @@ struct SQLiteProcessorTests {
     /// A chain together with its processor, whose statistics a test wants to see.
     private func processorInChain(
         file: String? = nil,
-        busyTimeout: String = "15s"
+        busyTimeout: String = "1h"
     ) throws -> (ProcessorChain, SQLiteProcessor) {
         let context = self.context([
             "sqlite_path": .string(file ?? self.file), "sqlite_busy_timeout": .string(busyTimeout),
@@ -337,7 +340,7 @@ struct SQLiteProcessorTests {
         } catch {
             result = .failure(error)
         }
-        await chain.shutdown(deadline: .now + .seconds(10))
+        await chain.shutdown(deadline: .now + patience)
         return try result.get()
     }
 
@@ -398,16 +401,6 @@ private final class TemporaryDirectory: Sendable {
     func write(_ text: String, to name: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: self.path(name)))
     }
-}
-
-/// Waits until `condition` holds, ten seconds at most.
-private func eventually(_ condition: () -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while !condition() {
-        if ContinuousClock.now > deadline { return false }
-        try? await Task.sleep(for: .milliseconds(1))
-    }
-    return true
 }
 
 extension Envelope {

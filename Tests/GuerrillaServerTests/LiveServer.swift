@@ -24,7 +24,7 @@ final class LiveServer: Sendable {
     init(
         backend: SteeredBackend = SteeredBackend(),
         budget: MemoryBudget = MemoryBudget(limit: 1 << 28),
-        timeouts: Gateway.Timeouts = Gateway.Timeouts(),
+        timeouts: Gateway.Timeouts = Gateway.Timeouts(save: patience, validate: patience),
         settings: ServerSettings = .testing()
     ) async throws {
         self.backend = backend
@@ -67,7 +67,7 @@ final class LiveServer: Sendable {
     static func with(
         backend: SteeredBackend = SteeredBackend(),
         budget: MemoryBudget = MemoryBudget(limit: 1 << 28),
-        timeouts: Gateway.Timeouts = Gateway.Timeouts(),
+        timeouts: Gateway.Timeouts = Gateway.Timeouts(save: patience, validate: patience),
         settings: ServerSettings = .testing(),
         _ body: (LiveServer) async throws -> Void
     ) async throws {
@@ -83,10 +83,13 @@ final class LiveServer: Sendable {
 }
 
 extension ServerSettings {
-    /// The settings of a server under test; ``LiveServer`` puts its own logger in.
+    /// The settings of a server under test; ``LiveServer`` puts its own logger in. No clock runs out by itself.
     static func testing(_ configure: (inout ServerSettings) -> Void = { _ in }) -> ServerSettings {
         let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var settings = ServerSettings(hostName: "mail.example.com", version: "test", logger: silent)
+        settings.commandTimeout = patience
+        settings.dataTimeout = patience
+        settings.proxyTimeout = patience
         configure(&settings)
         return settings
     }
@@ -102,22 +105,11 @@ final class Recorder<Value: Sendable>: Sendable {
 
     var all: [Value] { self.values.withLock { $0 } }
 
-    /// Waits until `count` values are there, ten seconds at most.
+    /// Waits until `count` values are there.
     func wait(for count: Int) async -> [Value] {
         await eventually { self.all.count >= count }
         return self.all
     }
-}
-
-/// Waits until `condition` holds, ten seconds at most.
-@discardableResult
-func eventually(_ condition: () -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while !condition() {
-        if ContinuousClock.now > deadline { return false }
-        try? await Task.sleep(for: .milliseconds(2))
-    }
-    return true
 }
 
 /// A backend that stores in memory, and does what else a test tells it.

@@ -8,7 +8,7 @@ import Darwin
 
 /// A TCP client on a blocking socket, as plain as can be: what it sends is what arrives.
 ///
-/// To be used off the concurrency pool, in `NIOThreadPool.singleton.runIfActive`. Every wait ends after ten seconds.
+/// To be used off the concurrency pool, in `NIOThreadPool.singleton.runIfActive`. Every wait ends when ``patience`` does.
 public final class BlockingClient {
     /// What went wrong.
     public struct Failure: Error, CustomStringConvertible {
@@ -22,7 +22,7 @@ public final class BlockingClient {
     /// - Parameter source: The last number of the address 127.0.0.x to connect from.
     public init(port: Int, source: UInt8 = 1) throws {
         self.descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: time_t(patience.components.seconds), tv_usec: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(self.descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         var noDelay: CInt = 1
@@ -100,6 +100,17 @@ public final class BlockingClient {
     public func command(_ line: String) throws -> String {
         try self.send(line: line)
         return try self.readReply().last ?? "closed"
+    }
+
+    /// Sends an octet now and then until the server says something; nothing is read.
+    public func trickleUntilAnswered() throws {
+        let deadline = ContinuousClock.now + patience
+        var wanted = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
+        while poll(&wanted, 1, 10) == 0 {
+            guard ContinuousClock.now < deadline else { throw Failure(description: "no answer") }
+            // The server may have closed just now; what it said is still there.
+            try? self.send([120])
+        }
     }
 
     /// Says that nothing more will be sent.

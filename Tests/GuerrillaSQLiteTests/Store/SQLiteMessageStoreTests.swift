@@ -13,7 +13,7 @@ import Musl
 
 @testable import GuerrillaSQLite
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SQLiteMessageStoreTests {
     private let fixture: StoreFixture
 

@@ -42,8 +42,10 @@ struct GreetingDelayTests {
     @Test func muchEarlyTalkIsNotKept() async throws {
         try await LiveServer.with(settings: Self.never) { live in
             try await live.withClient { client in
-                try client.send([UInt8](repeating: 65, count: 200_000))
-                #expect(try client.readReply() == [Self.early])
+                // The server may have closed before all is sent.
+                try? client.send([UInt8](repeating: 65, count: 200_000))
+                let reply = try client.readReply()
+                #expect(reply == [Self.early])
             }
         }
     }
@@ -63,7 +65,7 @@ struct GreetingDelayTests {
         let live = try await LiveServer(settings: Self.never)
         async let reply: [String] = live.withClient { try $0.readReply() }
         #expect(await eventually { live.server.clientCount == 1 })
-        #expect(await live.server.shutdown(deadline: .now + .seconds(10)) == 0)
+        #expect(await live.server.shutdown(deadline: .now + patience) == 0)
         let lines = try await reply
         #expect(lines.first?.hasPrefix("421 4.3.2 Server is shutting down.") == true)
         try await live.stop()

@@ -6,14 +6,6 @@ import Logging
 import NIOCore
 import Testing
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 struct ProxyProtocolHandlerTests {
     private static let line = Array("PROXY TCP4 192.0.2.7 198.51.100.2 4711 25\r\n".utf8)
     /// Version 2 for the same connection, with an authority.
@@ -25,8 +17,6 @@ struct ProxyProtocolHandlerTests {
     private static func settings(_ configure: (inout ServerSettings) -> Void = { _ in }) -> ServerSettings {
         .testing {
             $0.isProxyOn = true
-            // Nobody waits for it unless a test is about it.
-            $0.proxyTimeout = .seconds(60)
             configure(&$0)
         }
     }
@@ -165,8 +155,7 @@ struct ProxyProtocolHandlerTests {
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { first in
                 // Counted before the other one comes.
-                let deadline = ContinuousClock.now + .seconds(10)
-                while live.server.clientCount < 1, ContinuousClock.now < deadline { usleep(2_000) }
+                #expect(blockUntil { live.server.clientCount == 1 })
                 let second = try BlockingClient(port: live.port)
                 try second.send(Self.line)
                 #expect(try second.readLine() == "421 4.3.2 Too many connections. Please try again later.")
@@ -182,7 +171,7 @@ struct ProxyProtocolHandlerTests {
         let live = try await LiveServer(settings: Self.settings())
         async let waiting: String? = live.withClient { client in try client.readLine() }
         #expect(await eventually { live.server.clientCount == 1 })
-        #expect(await live.server.shutdown(deadline: .now + .seconds(10)) == 0)
+        #expect(await live.server.shutdown(deadline: .now + patience) == 0)
         #expect(try await waiting == nil)
         #expect(live.server.clientCount == 0)
         try await live.stop()

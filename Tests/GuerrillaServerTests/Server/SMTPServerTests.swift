@@ -18,7 +18,7 @@ struct SMTPServerTests {
             isInData.open()
             try client.send(Array("begun ".utf8))
             // The idle session below has been sent away by now: we are told last.
-            while live.server.clientCount > 1 {}
+            #expect(blockUntil { live.server.clientCount == 1 })
             try client.send(Array("and finished\r\n.\r\n".utf8))
             return try [client.readReply().last ?? "", client.readReply().last ?? "", client.readLine() ?? "closed"]
         }
@@ -27,8 +27,8 @@ struct SMTPServerTests {
             return [try client.readReply().last ?? "", try client.readLine() ?? "closed"]
         }
         await isInData.wait()
-        await eventually { live.server.clientCount == 2 }
-        async let cutOff = live.server.shutdown(deadline: .now + .seconds(10))
+        #expect(await eventually { live.server.clientCount == 2 })
+        async let cutOff = live.server.shutdown(deadline: .now + patience)
         #expect(try await idle == ["421 4.3.2 Server is shutting down. Please try again later. Sayonara!", "closed"])
         let replies = try await sender
         #expect(replies[0].hasPrefix("250 2.0.0 OK: queued as "))

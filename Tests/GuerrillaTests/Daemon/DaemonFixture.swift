@@ -21,7 +21,7 @@ struct DaemonFixture {
         configuration.logFile = .file(self.directory.path("log"))
         configuration.logLevel = .info
         configuration.pidFile = self.pidFile
-        configuration.shutdownTimeout = .seconds(10)
+        configuration.shutdownTimeout = patience
         return configuration
     }
 

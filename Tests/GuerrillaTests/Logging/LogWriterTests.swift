@@ -1,3 +1,4 @@
+import GuerrillaTestSupport
 import Testing
 
 @testable import Guerrilla

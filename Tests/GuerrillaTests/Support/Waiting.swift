@@ -2,16 +2,6 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Waits until `condition` holds, ten seconds at most.
-func eventually(_ condition: () async -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while await !condition() {
-        if ContinuousClock.now > deadline { return false }
-        try? await Task.sleep(for: .milliseconds(2))
-    }
-    return true
-}
-
 /// Runs what blocks on a thread of its own: threads of a pool might all be waiting for each other.
 func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
     try await withCheckedThrowingContinuation { continuation in
