@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -71,7 +72,7 @@ let package = Package(
         // Listeners and connections.
         .target(
             name: "GuerrillaServer",
-            dependencies: ["GuerrillaSMTP", "GuerrillaMail", "GuerrillaBackend", nioCore, nioPosix, logging],
+            dependencies: ["GuerrillaSMTP", "GuerrillaMail", "GuerrillaBackend", nioCore, nioPosix, nioTLS, logging],
             swiftSettings: settings
         ),
 
@@ -152,7 +153,7 @@ let package = Package(
             name: "GuerrillaServerTests",
             dependencies: [
                 "GuerrillaServer", "GuerrillaSMTP", "GuerrillaBackend", "GuerrillaMail", "GuerrillaTestSupport",
-                nioCore,
+                nioCore, nioTLS,
                 nioPosix, nioEmbedded, logging, inMemoryLogging,
             ],
             swiftSettings: settings

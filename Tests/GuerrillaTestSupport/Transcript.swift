@@ -7,6 +7,7 @@ public import GuerrillaSMTP
 /// # A comment: the sentence of the RFC, or the attack.
 /// % max_recipients 2        a setting of the server
 /// % lockstep 1              what is sent depends on what was answered: never in one burst
+/// % as_written 1            the segments are what it is about: never otherwise
 /// C: EHLO client.example    sent with CRLF; lines in a row go out in one write
 /// c: DATA\r\n.\r            sent as it is; \r \n \t \0 \\ \xHH, \A is 3,000 times a
 /// S: 250 2.1.0 OK           an expected line; a * at the end stands for anything
@@ -98,6 +99,7 @@ public struct Transcript: Sendable, CustomStringConvertible {
 
     /// The steps of the dialogue when it is delivered like this.
     public func steps(delivered delivery: Delivery) -> [(line: Int, step: Step)] {
+        guard self.settings["as_written"] == nil else { return self.steps }
         switch delivery {
         case .asWritten:
             return self.steps
@@ -166,7 +168,7 @@ public struct Transcript: Sendable, CustomStringConvertible {
             case "max_header_fields": limits.headerFields = value
             case "max_received_hops": limits.receivedHops = value
             case "bare_newline_reject": limits.refusesBareNewlines = value == 1
-            case "lockstep", "xclient_on", "trusted": break
+            case "lockstep", "as_written", "starttls", "xclient_on", "trusted": break
             default: throw SyntaxError(description: "\(self.name): unknown setting \(name)")
             }
         }
@@ -178,6 +180,8 @@ public struct Transcript: Sendable, CustomStringConvertible {
         line.hasPrefix("250 2.0.0 OK: queued as ")
     }
 
+    /// Whether STARTTLS is offered (`% starttls 1`).
+    public var isStartTLSOn: Bool { self.settings["starttls"] == 1 }
     /// Whether XCLIENT is there (`% xclient_on 1`).
     public var isXCLIENTOn: Bool { self.settings["xclient_on"] == 1 }
     /// Whether the client's network is trusted; it is unless `% trusted 0` is there.

@@ -15,28 +15,37 @@ public struct ClientInfo: Sendable, Equatable {
     public var helo: MailDomain?
     /// Whether the session was opened by EHLO.
     public var isExtended: Bool
-    /// The TLS version in use, as `TLSv1.3`; nil in clear text.
-    public var tlsVersion: String?
     /// The `host_name` of the server that was connected to.
     public var serverName: String
     /// Counts the connections of one listener, from 1.
     public var clientNumber: UInt64
-    private var boxedProxy: Boxed?
+    private var boxedProxy: Boxed<ProxyInfo>?
+    private var boxedTLS: Boxed<TLSInfo>?
 
     /// What the PROXY header told beside addresses; nil without one.
     public var proxy: ProxyInfo? {
-        get {
-            switch self.boxedProxy {
-            case .proxy(let proxy): proxy
-            case nil: nil
-            }
-        }
-        set { self.boxedProxy = newValue.map { .proxy($0) } }
+        get { self.boxedProxy?.value }
+        set { self.boxedProxy = newValue.map { Boxed($0) } }
     }
 
-    /// One reference, so that a client without a proxy costs a copy no more than a word.
-    private indirect enum Boxed: Equatable {
-        case proxy(ProxyInfo)
+    /// TLS between the client, or what stands in front of it, and us; nil in clear text.
+    public var tls: TLSInfo? {
+        get { self.boxedTLS?.value }
+        set { self.boxedTLS = newValue.map { Boxed($0) } }
+    }
+
+    /// The TLS version in use, as `TLSv1.3`; nil in clear text.
+    public var tlsVersion: String? { self.boxedTLS?.value.version }
+
+    /// One reference, so that a client without proxy and TLS costs a copy no more than a word for each.
+    private final class Boxed<Value: Sendable & Equatable>: Sendable, Equatable {
+        let value: Value
+
+        init(_ value: Value) {
+            self.value = value
+        }
+
+        static func == (left: Boxed, right: Boxed) -> Bool { left.value == right.value }
     }
 
     /// Creates the description of a peer; only the address is usually known at first.
@@ -45,7 +54,7 @@ public struct ClientInfo: Sendable, Equatable {
         port: UInt16? = nil,
         helo: MailDomain? = nil,
         isExtended: Bool = false,
-        tlsVersion: String? = nil,
+        tls: TLSInfo? = nil,
         serverName: String = "",
         clientNumber: UInt64 = 0
     ) {
@@ -53,14 +62,14 @@ public struct ClientInfo: Sendable, Equatable {
         self.port = port
         self.helo = helo
         self.isExtended = isExtended
-        self.tlsVersion = tlsVersion
         self.serverName = serverName
         self.clientNumber = clientNumber
+        self.tls = tls
     }
 
     /// The protocol's name for the Received field. (RFC 3848)
     public var protocolName: String {
-        switch (self.isExtended, self.tlsVersion != nil) {
+        switch (self.isExtended, self.boxedTLS != nil) {
         case (false, false): "SMTP"
         case (false, true): "SMTPS"
         case (true, false): "ESMTP"

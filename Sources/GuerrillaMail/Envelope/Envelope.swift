@@ -51,7 +51,7 @@ public struct Envelope: Sendable {
     /// The protocol's name for the Received field. (RFC 3848, RFC 6531 § 4.3)
     public var protocolName: String {
         guard self.isSMTPUTF8 else { return self.client.protocolName }
-        return self.client.tlsVersion == nil ? "UTF8SMTP" : "UTF8SMTPS"
+        return self.client.tls == nil ? "UTF8SMTP" : "UTF8SMTPS"
     }
 
     /// A value that one processor leaves for another.

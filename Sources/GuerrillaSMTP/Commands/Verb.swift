@@ -1,6 +1,6 @@
 /// The commands we know. (RFC 5321 § 4.1.1)
 public enum Verb: CaseIterable, Sendable, Hashable {
-    case helo, ehlo, mail, rcpt, data, bdat, rset, noop, vrfy, help, quit
+    case helo, ehlo, mail, rcpt, data, bdat, rset, noop, vrfy, help, quit, starttls
     /// Postfix's extension, for front ends. (<https://www.postfix.org/XCLIENT_README.html>)
     case xclient
 
@@ -41,6 +41,7 @@ public enum Verb: CaseIterable, Sendable, Hashable {
         case .vrfy: Attributes(name: "VRFY", argument: .required, order: .always)
         case .help: Attributes(name: "HELP", argument: .optional, order: .always)
         case .quit: Attributes(name: "QUIT", argument: .none, order: .always)
+        case .starttls: Attributes(name: "STARTTLS", argument: .none, order: .always)
         case .xclient: Attributes(name: "XCLIENT", argument: .required, order: .always)
         }
     }
@@ -63,6 +64,7 @@ public enum Verb: CaseIterable, Sendable, Hashable {
         case 0x5652_4659: self = .vrfy
         case 0x4845_4C50: self = .help
         case 0x5155_4954: self = .quit
+        case 0x5354_4152_5454_4C53: self = .starttls
         case 0x58_434C_4945_4E54: self = .xclient
         default: return nil
         }

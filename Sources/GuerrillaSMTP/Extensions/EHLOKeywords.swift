@@ -6,6 +6,9 @@ extension SMTPSession {
         var keywords = [
             "SIZE \(self.limits.messageSize)",  // RFC 1870
             "PIPELINING",  // RFC 2920
+        ]
+        if self.tls == .offered { keywords.append("STARTTLS") }  // RFC 3207
+        keywords += [
             "ENHANCEDSTATUSCODES",  // RFC 2034
             "8BITMIME",  // RFC 6152
             "BINARYMIME",  // RFC 3030

@@ -93,8 +93,8 @@ extension SMTPReply {
         EnhancedStatusCode(2, 0, 0),
         lines: [
             "This server receives mail. It understands:",
-            // XCLIENT is for front ends, not for people.
-            Verb.allCases.filter { $0 != .xclient }.map(\.name).joined(separator: " "),
+            // XCLIENT is for front ends, and STARTTLS is not always there: EHLO tells.
+            Verb.allCases.filter { $0 != .xclient && $0 != .starttls }.map(\.name).joined(separator: " "),
             "End of HELP info",
         ]
     )
@@ -187,6 +187,27 @@ extension SMTPReply {
 
     /// An extension used without EHLO.
     public static let ehloFirst = SMTPReply(.badSequence, EnhancedStatusCode(5, 5, 1), "Error: send EHLO first")
+
+    // MARK: STARTTLS
+
+    /// The reply to STARTTLS. (RFC 3207 § 4)
+    public static let readyToStartTLS = SMTPReply(
+        .serviceReady,
+        EnhancedStatusCode(2, 0, 0),
+        "Ready to start TLS"
+    )
+    /// STARTTLS within TLS.
+    public static let tlsAlreadyActive = SMTPReply(
+        .badSequence,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: TLS is active already"
+    )
+    /// The last reply to a client that sends something behind STARTTLS without waiting for the answer. (RFC 3207 § 6)
+    public static let startTLSNotLast = SMTPReply(
+        .transactionFailed,
+        EnhancedStatusCode(5, 5, 1),
+        "Error: STARTTLS must be the last command of its group"
+    )
 
     // MARK: BDAT
 

@@ -8,6 +8,8 @@ package enum SMTPAction: Equatable, Sendable {
     case replyAndClose(SMTPReply)
     /// The client is another one from now on (``SMTPSession/client``): greet it, or send it away.
     case greet
+    /// Send this at once and in clear text, let TLS begin, and say so with ``SMTPSession/tlsStarted(_:)``.
+    case startTLS(SMTPReply)
     /// Find out about this recipient and answer with ``SMTPSession/recipientVerdict(_:)``.
     case validate(Recipient)
     /// Hand this to the backend and answer with ``SMTPSession/messageVerdict(_:)``.

@@ -30,6 +30,7 @@ extension SMTPSession {
         }
         let argument = line.extracting(command.argument)
         if command.verb == .xclient, let refusal = self.refusalOfXCLIENT() { return refusal }
+        if command.verb == .starttls, self.tls == .unavailable { return self.refuseBadCommand(.unrecognizedCommand) }
         if let refusal = self.check(command.verb, argument: argument) { return refusal }
         switch command.verb {
         case .helo: return self.hello(argument, isExtended: false)
@@ -45,6 +46,7 @@ extension SMTPSession {
         case .vrfy: return .reply(.cannotVerify)
         case .help: return .reply(.help)
         case .quit: return self.close(with: .bye)
+        case .starttls: return self.startTLS()
         case .xclient: return self.xclient(argument)
         }
     }
@@ -60,7 +62,7 @@ extension SMTPSession {
             case .rcpt: return self.refuseBadCommand(.rcptSyntax)
             case .helo, .ehlo: return self.refuseBadCommand(.heloSyntaxError)
             case .bdat: return self.refuseBadCommand(.bdatSyntax)
-            case .data, .rset, .noop, .vrfy, .help, .quit, .xclient:
+            case .data, .rset, .noop, .vrfy, .help, .quit, .starttls, .xclient:
                 return self.refuseBadCommand(.missingArgument)
             }
         case .none, .optional, .required:

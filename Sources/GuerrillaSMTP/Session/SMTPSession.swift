@@ -27,6 +27,8 @@ package struct SMTPSession: ~Copyable, Sendable {
         /// The octets that a BDAT announced are the message's.
         case receivingChunk(Chunk)
         case delivering
+        /// Not an octet is taken before TLS is there.
+        case startingTLS
         case closed
     }
 
@@ -34,8 +36,9 @@ package struct SMTPSession: ~Copyable, Sendable {
     let limits: SMTPSessionLimits
     private let memory: MessageMemory
     let xclient: XCLIENTAccess
+    var tls: TLSAccess
 
-    private var state = State.ready
+    var state = State.ready
     /// The message that is arriving: not nil in `receivingData`, and from the first accepted BDAT to the last. Apart from
     /// the state so that it is written in place.
     var reception: MessageReception?
@@ -63,12 +66,14 @@ package struct SMTPSession: ~Copyable, Sendable {
         client: ClientInfo,
         limits: SMTPSessionLimits,
         memory: MessageMemory,
+        tls: TLSAccess = .unavailable,
         xclient: XCLIENTAccess = .off
     ) {
         self.client = client
         self.hostName = client.serverName
         self.limits = limits
         self.memory = memory
+        self.tls = tls
         self.xclient = xclient
         self.lineDecoder = CommandLineDecoder(maximumLength: limits.commandLine)
     }
@@ -76,7 +81,7 @@ package struct SMTPSession: ~Copyable, Sendable {
     /// What the session is waiting for.
     package var waitingFor: SMTPWait {
         switch self.state {
-        case .ready: .command
+        case .ready, .startingTLS: .command
         case .receivingData, .receivingChunk: .data
         case .validating, .delivering: .verdict
         case .closed: .nothing
@@ -100,12 +105,15 @@ package struct SMTPSession: ~Copyable, Sendable {
             self.idleCommands += 1
             guard self.idleCommands <= self.limits.idleCommands else { return self.close(with: .tooManyIdleCommands) }
             // A BDAT is answered when its octets are here, which may be at once.
-            return self.lineReceived(line) ?? self.chunkReceived(&input)
+            let action = self.lineReceived(line) ?? self.chunkReceived(&input)
+            // What came in clear text behind STARTTLS may come from somebody else. (RFC 3207 § 6, CVE-2011-0411)
+            if case .startTLS = action, input.readableBytes > 0 { return self.close(with: .startTLSNotLast) }
+            return action
         case .receivingData:
             return self.dataReceived(&input)
         case .receivingChunk:
             return self.chunkReceived(&input)
-        case .validating, .delivering, .closed:
+        case .validating, .delivering, .startingTLS, .closed:
             return nil
         }
     }

@@ -3,6 +3,7 @@ import GuerrillaMail
 import GuerrillaSMTP
 import Logging
 import NIOCore
+import NIOTLS
 
 /// Carries octets between a channel and its ``SMTPSession``, and questions between the session and the backend.
 ///
@@ -71,6 +72,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
             client: connection.client,
             limits: connection.settings.limits,
             memory: self.loop.memory,
+            tls: connection.tls,
             xclient: connection.xclient
         )
         self.deadlines = Deadlines(settings: connection.settings)
@@ -190,9 +192,14 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .inputClosed = event as? ChannelEvent {
+        switch event {
+        case ChannelEvent.inputClosed:
             self.hasPeerFinished = true
             self.closeIfPeerHasFinished(context: context)
+        case TLSUserEvent.handshakeCompleted:
+            self.tlsStarted()
+        default:
+            break
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -206,6 +213,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if self.endHandshake("\(error)") { return }
         self.settings.logger.debug(
             "Connection failed",
             metadata: self.clientMetadata.merging(["error": "\(error)"]) { $1 }
@@ -261,6 +269,9 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
             self.end(with: reply, lingers: lingers || !reply.isGoodbye)
         case .greet:
             self.greetAnotherClient()
+        case .startTLS(let reply):
+            self.send(reply)
+            self.startTLS()
         case .validate(let recipient):
             self.validate(recipient)
         case .deliver(let transaction):
@@ -315,7 +326,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
 
     // MARK: The connection
 
-    private func writeReplies(context: ChannelHandlerContext) {
+    func writeReplies(context: ChannelHandlerContext) {
         guard self.output.readableBytes > 0 else { return }
         if case .closing = self.phase {
             let promise = context.eventLoop.makePromise(of: Void.self)
@@ -362,6 +373,8 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         case .ungreeted, .open: break
         case .closing, .lingering, .closed: return
         }
+        // Nothing of it is worth waiting for.
+        if self.session.isTLSPending { return self.closeNow() }
         guard let context = self.context, let action = self.session.shutDown() else { return }
         self.deadlines.burstBegan()
         self.run(action)
@@ -397,6 +410,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
             self.writeReplies(context: context)
             self.rearm(context: context)
         case .open:
+            if self.endHandshake("time-out") { return }
             switch expired {
             case .verdict: self.verdictTimedOut()
             case .peer: self.run(self.session.timedOut(), lingers: true)

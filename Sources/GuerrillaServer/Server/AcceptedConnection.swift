@@ -28,6 +28,12 @@ struct AcceptedConnection {
         return self.isTrusted ? .allowed : .refused
     }
 
+    /// Where the session stands with TLS when it begins.
+    var tls: TLSAccess {
+        guard let tls = self.settings.tls else { return .unavailable }
+        return tls.isImplicit ? .active : tls.isStartTLSOn ? .offered : .unavailable
+    }
+
     /// Takes over what a PROXY header says.
     ///
     /// A proxy that is trusted does not make its clients so: whether XCLIENT is theirs to use is asked again for the address that

@@ -128,6 +128,7 @@ public final class SMTPServer: Sendable {
     /// Adds what speaks SMTP at the end of the pipeline: at once, or when a PROXY header has said who the client is.
     func addSessionHandlers(for connection: AcceptedConnection, to channel: any Channel) throws {
         let handler = SMTPServerHandler(server: self, connection: connection, eventLoop: channel.eventLoop)
+        if let tls = connection.settings.tls, tls.isImplicit { try tls.provider.addHandler(to: channel) }
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 

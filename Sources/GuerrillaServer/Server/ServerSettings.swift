@@ -47,6 +47,8 @@ public struct ServerSettings: Sendable {
     /// Octets that may arrive while a verdict is pending; beyond, the connection is closed. Reading stops long before:
     /// only what the system had buffered when the peer half-closed can add up. The default is 1 MiB.
     public var maximumPendingInput = 1_048_576
+    /// When and how the server speaks TLS; nil if it does not. The default is nil.
+    public var tls: TLSOffer?
     /// For the events of this server's connections.
     public var logger: Logger
     /// Told about every message that got a verdict, on the connection's event loop: it must not block. Nil if nobody

@@ -85,7 +85,7 @@ struct HeaderTests {
 
     @Test func tlsIsTold() async throws {
         var envelope = Envelope.sample()
-        envelope.client.tlsVersion = "TLSv1.3"
+        envelope.client.tls = TLSInfo(version: "TLSv1.3")
         #expect(try await self.deliveryHeader(envelope).contains(" with ESMTPS (TLSv1.3) id 7f3a09"))
     }
 

@@ -16,6 +16,7 @@ final class PureSession {
         limits: SMTPSessionLimits = SMTPSessionLimits(),
         budget: MemoryBudget = MemoryBudget(limit: 1 << 26),
         space: StorageSpace = StorageSpace(),
+        tls: TLSAccess = .unavailable,
         xclient: XCLIENTAccess = .off
     ) {
         let client = ClientInfo(address: IPAddress("192.0.2.1"), serverName: "mail.example.com", clientNumber: 1)
@@ -23,6 +24,7 @@ final class PureSession {
             client: client,
             limits: limits,
             memory: MessageMemory(budget: budget, space: space),
+            tls: tls,
             xclient: xclient
         )
         self.greet()
@@ -56,6 +58,9 @@ final class PureSession {
             self.isClosed = true
         case .greet:
             self.greet()
+        case .startTLS(let reply):
+            self.output += reply.wireText
+            self.session.tlsStarted(TLSInfo(version: "TLSv1.3"))
         case .validate(let recipient):
             self.run(self.session.recipientVerdict(self.hosts.accepts(recipient.path) ? .accepted : .relayDenied))
         case .deliver(let transaction):

@@ -11,6 +11,7 @@ struct TranscriptTests {
     func pureSessionFollows(_ transcript: Transcript, delivery: Transcript.Delivery) throws {
         let peer = PureSession(
             limits: try transcript.limits(),
+            tls: transcript.isStartTLSOn ? .offered : .unavailable,
             xclient: !transcript.isXCLIENTOn ? .off : transcript.isTrusted ? .allowed : .refused
         )
         var queued = 0

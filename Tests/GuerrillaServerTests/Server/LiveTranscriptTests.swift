@@ -12,6 +12,7 @@ struct LiveTranscriptTests {
         let limits = try transcript.limits()
         let settings = ServerSettings.testing {
             $0.limits = limits
+            $0.tls = transcript.isStartTLSOn ? TLSOffer(provider: ClearTextTLS()) : nil
             $0.isXCLIENTOn = transcript.isXCLIENTOn
             $0.trustedNetworks = transcript.isTrusted ? IPNetwork.loopback : []
         }

@@ -1,0 +1,33 @@
+import GuerrillaMail
+import GuerrillaServer
+import NIOCore
+import NIOTLS
+
+/// Stands where TLS would, agrees at once and encrypts nothing, so that a dialogue can be followed through STARTTLS.
+struct ClearTextTLS: TLSProvider {
+    func addHandler(to channel: any Channel) throws {
+        try channel.pipeline.syncOperations.addHandler(Agreement(), position: .first)
+    }
+
+    func info(of channel: any Channel) -> TLSInfo {
+        TLSInfo(version: "TLSv0.0")
+    }
+
+    private final class Agreement: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        func handlerAdded(context: ChannelHandlerContext) {
+            guard context.channel.isActive else { return }
+            let box = NIOLoopBound(context, eventLoop: context.eventLoop)
+            // After the octets in hand, as a handshake would be.
+            context.eventLoop.execute {
+                box.value.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
+            }
+        }
+
+        func channelActive(context: ChannelHandlerContext) {
+            context.fireChannelActive()
+            context.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
+        }
+    }
+}
