@@ -77,7 +77,8 @@ struct MessageReception: Sendable {
     /// The end is here.
     /// - Returns: Nil if the message is not kept; `refusal` says why.
     mutating func finish() -> MessageData? {
-        if self.newlines?.endsInBareCR == true { self.fail(.bareNewline) }
+        // Nothing has been looked at since an earlier failure, which is the reason to be told.
+        if self.failure == nil, self.newlines?.endsInBareCR == true { self.fail(.bareNewline) }
         return self.builder.take()?.build()
     }
 

@@ -160,6 +160,22 @@ struct SMTPSessionTests {
         #expect(peer.session.transaction == nil)
     }
 
+    /// What was wrong first is what the peer is told, whatever octet the message had come to by then.
+    @Test(arguments: [
+        (1 << 20, "552 5.3.4 Error: maximum DATA size exceeded (5000)"),
+        (4_096, "452 4.3.1 Error: insufficient system storage"),
+    ])
+    func theFirstReasonStandsWhateverFollows(_ memory: Int, _ reply: String) {
+        var limits = SMTPSessionLimits()
+        limits.messageSize = 5_000
+        limits.refusesBareNewlines = true
+        let peer = PureSession(limits: limits, budget: MemoryBudget(limit: memory))
+        peer.send("EHLO c.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nDATA\r\n".utf8)
+        peer.send([UInt8](repeating: 65, count: 4_500) + "\r".utf8)
+        peer.send("\n".utf8 + [UInt8](repeating: 65, count: 1_000) + "\r\n.\r\n".utf8)
+        #expect(peer.output.hasSuffix("\r\n\(reply)\r\n"))
+    }
+
     /// Between two chunks a message is in hand, as it is between 354 and the end of data.
     @Test func shutdownLetsAMessageInChunksBeFinished() {
         let peer = PureSession()
