@@ -202,6 +202,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         self.resetTransaction()
         self.badCommands = 0
         self.idleCommands = 0
+        self.discardedOctets = 0
         self.messages = 0
         return .greet
     }

@@ -176,6 +176,23 @@ struct SMTPSessionTests {
         #expect(peer.output.hasSuffix("\r\n\(reply)\r\n"))
     }
 
+    /// A front end may use one connection for many clients: none pays for what another has sent.
+    @Test func anotherClientMaySendItsShareOfUnwantedChunks() {
+        var limits = SMTPSessionLimits()
+        limits.messageSize = 10
+        limits.dataOverrun = 0
+        let peer = PureSession(limits: limits, xclient: .allowed)
+        for _ in 0..<3 {
+            peer.send("EHLO c.example\r\nBDAT 10\r\n0123456789XCLIENT ADDR=192.0.2.7\r\n".utf8)
+        }
+        #expect(!peer.isClosed)
+        #expect(
+            peer.output.hasSuffix(
+                "503 5.5.1 Error: need MAIL command\r\n220 mail.example.com SMTP Guerrilla(test) #1 (1) now\r\n"
+            )
+        )
+    }
+
     /// Between two chunks a message is in hand, as it is between 354 and the end of data.
     @Test func shutdownLetsAMessageInChunksBeFinished() {
         let peer = PureSession()
