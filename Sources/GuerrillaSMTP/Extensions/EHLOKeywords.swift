@@ -14,10 +14,13 @@ extension SMTPSession {
             "BINARYMIME",  // RFC 3030
             "CHUNKING",  // RFC 3030
             "SMTPUTF8",  // RFC 6531
-            "LIMITS RCPTMAX=\(self.limits.recipients) MAILMAX=\(self.limits.messages)",  // RFC 9422
+            "LIMITS RCPTMAX=\(Self.limit(self.limits.recipients)) MAILMAX=\(Self.limit(self.limits.messages))",  // RFC 9422
         ]
         // Only to those who may use it.
         if self.xclient == .allowed { keywords.append(XCLIENTAttributes.keyword) }
         return keywords + ["HELP"]
     }
+
+    /// A limit as it may be announced: from 1 to what six digits hold. (RFC 9422 § 4)
+    private static func limit(_ value: Int) -> Int { min(max(1, value), 999_999) }
 }

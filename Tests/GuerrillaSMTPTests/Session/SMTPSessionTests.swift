@@ -193,6 +193,17 @@ struct SMTPSessionTests {
         )
     }
 
+    /// RFC 9422 § 4.1, § 4.2: six digits at most, and no zero.
+    @Test(arguments: [(1, "1"), (999_999, "999999"), (1_000_000, "999999"), (.max, "999999")])
+    func limitsAreAnnouncedWithSixDigitsAtMost(_ limit: Int, _ announced: String) {
+        var limits = SMTPSessionLimits()
+        limits.recipients = limit
+        limits.messages = limit
+        let peer = PureSession(limits: limits)
+        peer.send("EHLO c.example\r\n".utf8)
+        #expect(peer.output.contains("-LIMITS RCPTMAX=\(announced) MAILMAX=\(announced)\r\n"))
+    }
+
     /// Between two chunks a message is in hand, as it is between 354 and the end of data.
     @Test func shutdownLetsAMessageInChunksBeFinished() {
         let peer = PureSession()
