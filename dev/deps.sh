@@ -4,9 +4,12 @@
 #   dev/deps.sh [build] [test]      (default: both)
 #
 # Installs nothing when nothing is missing. As root it uses apt-get; otherwise it prints the command to run and fails.
+# Exim, which cannot be installed beside Postfix, is only unpacked, into .build-exim.
 set -u
+cd "$(dirname "$0")/.." || exit 1
 
-# package:probe - a probe is a command, a file, or a Python module of the standard library that Debian packs apart.
+# package:probe - a probe is a command, a file, a shared library, or a Python module of the standard library that Debian
+# packs apart.
 build_packages=(
     libsqlite3-dev:/usr/include/sqlite3.h
     make:make
@@ -15,7 +18,10 @@ test_packages=(
     curl:curl
     gcc:gcc
     haproxy:/usr/sbin/haproxy
+    libgnutls-dane0:libgnutls-dane.so.0
+    libidn12:libidn.so.12
     libnginx-mod-mail:/usr/lib/nginx/modules/ngx_mail_module.so
+    libnss-wrapper:libnss_wrapper.so
     libssl-dev:/usr/include/openssl/ssl.h
     nginx:/usr/sbin/nginx
     openssl:openssl
@@ -30,17 +36,37 @@ test_packages=(
 present() {
     case "$1" in
         /*) [ -e "$1" ] ;;
+        lib*.so*) /sbin/ldconfig -p | grep -qF "$1" ;;
         python3/*) python3 -c "import ${1#*/}" 2>/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }
 
-wanted=()
+# The program alone, and without its set-user-id bit.
+unpack_exim() {
+    [ -x .build-exim/exim4 ] && return
+    command -v apt-get >/dev/null || return
+    echo "deps.sh: unpacking exim4-daemon-light"
+    local work status
+    work=$(mktemp -d)
+    (
+        cd "$work" || exit
+        apt-get download exim4-daemon-light || { apt-get update && apt-get download exim4-daemon-light; } || exit
+        set -o pipefail
+        dpkg-deb --fsys-tarfile exim4-daemon-light_*.deb | tar -xO ./usr/sbin/exim4 >exim4 && chmod 755 exim4
+    ) >"$work/log" 2>&1 </dev/null && mkdir -p .build-exim && mv "$work/exim4" .build-exim/
+    status=$?
+    [ $status = 0 ] || tail -n 20 "$work/log" >&2
+    rm -rf "$work"
+    return $status
+}
+
+wanted=() exim=
 [ $# -eq 0 ] && set -- build test
 for set in "$@"; do
     case "$set" in
         build) wanted+=("${build_packages[@]}") ;;
-        test) wanted+=("${test_packages[@]}") ;;
+        test) wanted+=("${test_packages[@]}") exim=wanted ;;
         *) echo "deps.sh: unknown set '$set' (build, test)" >&2; exit 2 ;;
     esac
 done
@@ -54,6 +80,10 @@ missing=()
 for entry in "${wanted[@]}"; do
     present "${entry#*:}" || missing+=("${entry%%:*}")
 done
+if [ -n "$exim" ] && ! unpack_exim; then
+    echo "deps.sh: exim4-daemon-light could not be unpacked" >&2
+    exit 1
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then

@@ -51,6 +51,18 @@ def attachment(token, octets=5_000_000):
                    "Content-Transfer-Encoding: base64") + b"\r\n" + lines + b"\r\n"
 
 
+def three_megabytes(token):
+    """8-bit lines of different lengths, most of them with dots in front."""
+    chosen = random.Random(3)
+    lines = [b"." * (i % 5) + chosen.randbytes(i % 300).translate(None, b"\0\r\n") + b"\r\n" for i in range(20_000)]
+    return _header(token) + b"\r\n" + b"".join(lines)
+
+def internationalized(token, sender, recipient):
+    """UTF-8 in the header section (RFC 6532)."""
+    return (f"From: Sören <{sender}>\r\nTo: {recipient}\r\nSubject: {token} Grüße 你好\r\n"
+            f"Date: Fri, 21 Nov 2025 10:11:12 +0000\r\nMessage-ID: <{token}@bücher.example>\r\n\r\nПривет\r\n").encode()
+
+
 COMMON = [plain, empty_body, multipart, eight_bit, leading_dots, long_lines, attachment]
 
 

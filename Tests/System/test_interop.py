@@ -1,16 +1,20 @@
 """What real clients send is what is found again.
 
-Raw socket, smtplib and curl hand their octets over as they are, so the stored message octets equal them. swaks and Postfix
-may add header fields, so there the body and the original fields are compared.
+Raw socket, smtplib and curl hand their octets over as they are, so the stored message octets equal them. swaks, Postfix and
+Exim may add header fields, so there the body and the original fields are compared.
 """
+import email.message
+import os
 import shutil
 import smtplib
 import subprocess
 
 import pytest
 
+import exim
 import messages
 import postfix
+from recorder import Recorder, commands_and_chunks
 from smtpwire import DEADLINE, eventually, queued_id, stuff, unstuff
 
 SENDER, RECIPIENT = "sender@example.org", "user@example.com"
@@ -129,6 +133,92 @@ def test_postfix_pipelines_many_recipients_and_the_null_reverse_path(serve, need
         entry = eventually(lambda: entry_with(daemon, "bounce"), "the message relayed", timeout=60, pause=0.2)
     assert entry.reverse_path.strip("<>") == ""
     assert sorted(entry.recipients) == sorted(recipients)
+
+
+@pytest.mark.parametrize("message", [*messages.COMMON, messages.three_megabytes], ids=name)
+def test_exim_sends_chunks(serve, need, directory, message):
+    need(exim.missing())
+    daemon = serve()
+    octets = message("exim")
+    with Recorder(daemon.port) as recorder:
+        exim.Exim(directory, recorder.port).relay(octets, SENDER, RECIPIENT)
+    (said,) = recorder.said
+    commands, (sent,) = commands_and_chunks(said)
+    assert commands[-1] == b"QUIT", commands
+    entry = entry_with(daemon, "exim")
+    stored = daemon.stored(entry.queued_id)
+    assert stored == sent
+    assert_same_content(octets, stored)
+    assert (entry.reverse_path.strip("<>"), entry.recipients) == (SENDER, [RECIPIENT])
+
+
+UTF8_SENDER, UTF8_RECIPIENT = "søren@bücher.example", "用户@example.com"
+WITH_UTF8 = b" with UTF8SMTP id "
+
+
+def unfolded_delivery_header(daemon, entry):
+    octets = daemon.export(entry)
+    return octets[:len(octets) - len(daemon.stored(entry.queued_id))].replace(b"\r\n\t", b" ")
+
+
+def assert_utf8_envelope(daemon, entry, sender=UTF8_SENDER):
+    assert (entry.reverse_path.strip("<>"), entry.recipients) == (sender, [UTF8_RECIPIENT])
+    header = unfolded_delivery_header(daemon, entry)
+    assert header.startswith(f"Return-Path: <{sender}>\r\n".encode()), header
+    assert WITH_UTF8 in header and f" for <{UTF8_RECIPIENT}>;".encode() in header, header
+
+
+def test_smtplib_sends_internationalized_mail(serve):
+    daemon = serve()
+    message = email.message.EmailMessage()
+    message["From"], message["To"], message["Subject"] = UTF8_SENDER, UTF8_RECIPIENT, "smtplib Grüße"
+    message.set_content("Привет\n", cte="8bit")
+    with smtplib.SMTP("127.0.0.1", daemon.port, timeout=DEADLINE) as client:
+        client.send_message(message)
+    entry = entry_with(daemon, "smtplib")
+    assert_utf8_envelope(daemon, entry)
+    stored = daemon.stored(entry.queued_id)
+    for text in (f"From: {UTF8_SENDER}\r\n", f"To: {UTF8_RECIPIENT}\r\n", "Subject: smtplib Grüße\r\n", "\r\n\r\nПривет\r\n"):
+        assert text.encode() in stored, stored
+
+
+def test_smtplib_without_smtputf8_is_refused(serve):
+    daemon = serve()
+    with smtplib.SMTP("127.0.0.1", daemon.port, timeout=DEADLINE) as client:
+        client.ehlo()
+        client.command_encoding = "utf-8"
+        assert client.docmd(f"MAIL FROM:<{UTF8_SENDER}>")[0] == 550
+        assert client.docmd(f"MAIL FROM:<{SENDER}>")[0] == 250
+        assert client.docmd(f"RCPT TO:<{UTF8_RECIPIENT}>")[0] == 553
+
+
+def test_curl_sends_internationalized_mail(serve, need, directory):
+    need(None if shutil.which("curl") else "curl is not installed (make deps)")
+    daemon = serve()
+    octets = messages.internationalized("curl", UTF8_SENDER, UTF8_RECIPIENT)
+    with open(f"{directory}/message", "wb") as file:
+        file.write(octets)
+    result = subprocess.run(
+        ["curl", "--silent", "--show-error", "--max-time", "60", f"smtp://127.0.0.1:{daemon.port}/client.example.org",
+         "--mail-from", "søren@example.org", "--mail-rcpt", UTF8_RECIPIENT, "--upload-file", f"{directory}/message"],
+        capture_output=True, text=True, timeout=90, env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+    assert result.returncode == 0, result.stderr
+    entry = entry_with(daemon, "curl")
+    assert_utf8_envelope(daemon, entry, "søren@example.org")
+    assert daemon.stored(entry.queued_id) == octets
+
+
+def test_postfix_relays_internationalized_mail(serve, need, directory):
+    need(postfix.missing())
+    daemon = serve()
+    octets = messages.internationalized("postfix", UTF8_SENDER, UTF8_RECIPIENT)
+    with postfix.Postfix(directory, daemon.port) as relay:
+        with smtplib.SMTP("127.0.0.1", relay.port, timeout=DEADLINE) as client:
+            client.sendmail(UTF8_SENDER, [UTF8_RECIPIENT], octets, mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+        entry = eventually(lambda: entry_with(daemon, "postfix"), "the message relayed", timeout=60, pause=0.2)
+    assert_same_content(octets, daemon.stored(entry.queued_id))
+    assert_utf8_envelope(daemon, entry)
 
 
 HEADER = b"Subject: odd\r\n\r\n"
