@@ -26,15 +26,15 @@ def configuration(directory, **changes):
         "host_name": "mail.example.com",
         "listen_interface": "127.0.0.1:0",
         "max_size": 20_000_000,
-        "timeout": 30,
+        "timeout": 300,
         "max_clients": 500,
     }
     backend = {
         "save_process": "HeadersParser|Header|sqlite",
         "primary_mail_host": "mail.example.com",
         "sqlite_path": os.path.join(directory, "guerrilla.sqlite"),
-        "gw_save_timeout": "10s",
-        "sqlite_busy_timeout": "2s",
+        "gw_save_timeout": "100s",
+        "sqlite_busy_timeout": "50s",
     }
     top = {
         "log_file": "stderr",
@@ -166,7 +166,7 @@ class Daemon:
     def end(self):
         if self.process and self.process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.stop(timeout=10)
+                self.stop(timeout=30)
             if self.process.poll() is None:
                 self.kill()
 
@@ -224,14 +224,14 @@ class Entry:
 
 
 def mail_list(*store, cwd=None):
-    result = run("mail", "list", *store, cwd=cwd, timeout=60)
+    result = run("mail", "list", *store, cwd=cwd)
     assert result.returncode == 0, result.stderr.decode(errors="replace")
     return [Entry(line) for line in result.stdout.decode(errors="replace").split("\n") if line]
 
 
 def export(identifier, *store, cwd=None):
     """The stored octets: delivery header, then message."""
-    result = run("mail", "export", identifier, *store, cwd=cwd, timeout=60)
+    result = run("mail", "export", identifier, *store, cwd=cwd)
     assert result.returncode == 0, result.stderr.decode(errors="replace")
     return result.stdout
 

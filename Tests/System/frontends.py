@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 
-from smtpwire import DEADLINE, eventually
+from smtpwire import DEADLINE, ReservedPort, eventually
 
 DOCUMENT = os.path.join(os.path.dirname(__file__), "..", "..", "Docs", "OPERATIONS.md")
 NGINX, NGINX_MAIL = "/usr/sbin/nginx", "/usr/lib/nginx/modules/ngx_mail_module.so"
@@ -41,12 +41,6 @@ def with_changes(text, *changes):
     return text
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class FrontEnd:
     """A front end that runs while the context lasts; `port` is where clients connect."""
 
@@ -54,8 +48,13 @@ class FrontEnd:
         self.base = os.path.join(directory, type(self).__name__.lower())
         os.makedirs(self.base)
         self.log = os.path.join(self.base, "output")
-        self.port = free_port()
+        self.reserved = [ReservedPort()]
+        self.port = self.reserved[0].number
         self.process = None
+
+    def another_port(self):
+        self.reserved.append(ReservedPort())
+        return self.reserved[-1].number
 
     def write(self, name, text):
         path = os.path.join(self.base, name)
@@ -94,6 +93,8 @@ class FrontEnd:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        for port in self.reserved:
+            port.release()
 
 
 class Nginx(FrontEnd):
@@ -101,7 +102,7 @@ class Nginx(FrontEnd):
 
     def __init__(self, directory, server_port):
         super().__init__(directory)
-        auth = free_port()
+        auth = self.another_port()
         paths = "".join(
             f"    {name}_temp_path {self.base}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )

@@ -28,7 +28,7 @@ def stuff(octets):
 
 async def reply(reader):
     while True:
-        line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 30)
+        line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 120)
         if line[3:4] != b"-":
             return line
 

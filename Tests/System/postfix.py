@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from smtpwire import DEADLINE, eventually
+from smtpwire import DEADLINE, ReservedPort, eventually
 
 MASTER = "/usr/lib/postfix/sbin/master"
 
@@ -28,9 +28,8 @@ class Postfix:
         self.base = os.path.join(directory, "postfix")
         self.log = os.path.join(self.base, "log")
         self.relay_port = relay_port
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.reserved = ReservedPort()
+        self.port = self.reserved.number
         self.process = None
 
     def _write_configuration(self):
@@ -119,16 +118,17 @@ queue_run_delay = 1s
             print("--- log of Postfix\n" + self.read_log())
         self.process.send_signal(signal.SIGTERM)  # master takes its own children along
         try:
-            self.process.wait(10)
+            self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         # Children have this session's id and nothing else has; wait until the last has gone.
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while self._children() and time.monotonic() < end:
             time.sleep(0.02)
         for pid in self._children():
             os.kill(pid, signal.SIGKILL)
+        self.reserved.release()
 
     def _children(self):
         found = []

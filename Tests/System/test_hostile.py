@@ -11,7 +11,7 @@ import pytest
 
 import messages
 from conftest import SOAK
-from smtpwire import Closed, Wire, eventually, stuff
+from smtpwire import DEADLINE, Closed, Wire, eventually, stuff
 
 GONE = (ConnectionResetError, BrokenPipeError, Closed)
 
@@ -45,7 +45,7 @@ def test_random_octets(serve, figure, seed):
               b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<user@example.com>\r\nDATA\r\n", b"MAIL FROM:<", b"RCPT TO:<@"]
     with bounded(daemon, figure, "random octets", 40):
         for _ in range(150):
-            with Wire(daemon.port, timeout=10) as wire, contextlib.suppress(*GONE):
+            with Wire(daemon.port) as wire, contextlib.suppress(*GONE):
                 wire.send(generator.choice(starts))
                 octets = generator.randbytes(generator.randrange(1, 20_000))
                 if generator.random() < 0.5:
@@ -129,11 +129,9 @@ def test_large_header_section_is_bounded(serve, figure):
 @pytest.mark.parametrize("start", [b"", b"EHLO x\r\n", b"NOO"], ids=["silent", "after EHLO", "within a command"])
 def test_silent_client_is_cut_off(serve, start):
     daemon = serve(timeout=1)
-    with Wire(daemon.port, timeout=20) as wire:
+    with Wire(daemon.port) as wire:
         wire.send(start)
-        began = time.monotonic()
         replies = [line for line in wire.drain().split(b"\r\n") if line]
-        assert time.monotonic() - began < 18, "a silent client is kept for ever"
         assert all(line.startswith((b"250", b"421")) for line in replies), replies
 
 
@@ -143,18 +141,18 @@ def test_client_that_dribbles_a_command_is_cut_off(serve):
     with daemon.wire() as wire:
         began = time.monotonic()
         with contextlib.suppress(*GONE):
-            while time.monotonic() - began < 25:
+            while time.monotonic() - began < DEADLINE:
                 wire.send(b"A")
                 wire.sock.settimeout(0.2)
                 with contextlib.suppress(TimeoutError):
                     if wire.sock.recv(100) == b"":
                         break
-        assert time.monotonic() - began < 24, "a dribbling client is kept for ever"
+        assert time.monotonic() - began < DEADLINE, "a dribbling client is kept for ever"
 
 
 def test_client_silent_in_data_is_cut_off_and_nothing_is_kept(serve):
     daemon = serve(timeout=1)
-    with daemon.session(timeout=15) as wire:
+    with daemon.session() as wire:
         wire.envelope()
         wire.send(b"Subject: never finished\r\n\r\n")
         wire.drain()
@@ -224,7 +222,7 @@ def test_idle_connections(serve, figure, need):
     wanted = 5_000
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     need(f"only {limit} open files are allowed here" if limit < wanted + 500 else None)
-    daemon = serve(max_clients=wanted + 200, timeout=300)
+    daemon = serve(max_clients=wanted + 200, timeout=3_600)
     daemon.assert_serving()
     before = daemon.memory()
     wires = []
@@ -273,7 +271,7 @@ def test_memory_stays_level_under_load(serve, figure):
     load = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
     for _ in range(parts):
         subprocess.run([sys.executable, load, str(daemon.port), f"{daemon.directory}/acknowledged", "50", str(seconds)],
-                       check=True, timeout=120, stdout=subprocess.DEVNULL)
+                       check=True, timeout=seconds + 2 * DEADLINE, stdout=subprocess.DEVNULL)
         samples.append(daemon.memory())
     figure(f"memory after each {seconds} s of load, MiB: " + " ".join(f"{kib / 1024:.0f}" for kib in samples))
     assert max(samples) - samples[0] < 40 * 1024

@@ -80,9 +80,9 @@ def test_curl_octets_are_kept(serve, need, directory, message):
     with open(f"{directory}/message", "wb") as file:
         file.write(octets)
     result = subprocess.run(
-        ["curl", "--silent", "--show-error", "--max-time", "60", f"smtp://127.0.0.1:{daemon.port}/client.example.org",
+        ["curl", "--silent", "--show-error", "--max-time", str(DEADLINE), f"smtp://127.0.0.1:{daemon.port}/client.example.org",
          "--mail-from", SENDER, "--mail-rcpt", RECIPIENT, "--upload-file", f"{directory}/message"],
-        capture_output=True, text=True, timeout=90,
+        capture_output=True, text=True, timeout=2 * DEADLINE,
     )
     assert result.returncode == 0, result.stderr
     assert daemon.stored(entry_with(daemon, "curl").queued_id) == octets
@@ -100,8 +100,8 @@ def test_swaks_body_and_fields_are_kept(serve, need, directory, message):
         file.write(stuff(octets) + b"." if finished else octets.removesuffix(b"\r\n"))
     result = subprocess.run(
         ["swaks", *(["--no-data-fixup"] if finished else []), "--server", "127.0.0.1", "--port", str(daemon.port), "--helo", "client.example.org", "--from", SENDER,
-         "--to", RECIPIENT, "--data", f"@{directory}/message", "--suppress-data", "--timeout", "60"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120,
+         "--to", RECIPIENT, "--data", f"@{directory}/message", "--suppress-data", "--timeout", str(round(DEADLINE))],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=2 * DEADLINE,
     )
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     assert_same_content(octets, daemon.stored(entry_with(daemon, "swaks").queued_id))
@@ -115,7 +115,7 @@ def test_postfix_relays_body_and_fields(serve, need, directory):
         with smtplib.SMTP("127.0.0.1", relay.port, timeout=DEADLINE) as client:
             for octets in sent.values():
                 client.sendmail(SENDER, [RECIPIENT], octets, mail_options=["BODY=8BITMIME"])
-        eventually(lambda: len(daemon.mail_list()) >= len(sent), f"all of {list(sent)} relayed", timeout=60, pause=0.2)
+        eventually(lambda: len(daemon.mail_list()) >= len(sent), f"all of {list(sent)} relayed", pause=0.2)
         found = daemon.mail_list()
         assert len(found) == len(sent)
         for kind, octets in sent.items():
@@ -130,7 +130,7 @@ def test_postfix_pipelines_many_recipients_and_the_null_reverse_path(serve, need
     with postfix.Postfix(directory, daemon.port) as relay:
         with smtplib.SMTP("127.0.0.1", relay.port, timeout=DEADLINE) as client:
             client.sendmail("", recipients, messages.plain("bounce"))
-        entry = eventually(lambda: entry_with(daemon, "bounce"), "the message relayed", timeout=60, pause=0.2)
+        entry = eventually(lambda: entry_with(daemon, "bounce"), "the message relayed", pause=0.2)
     assert entry.reverse_path.strip("<>") == ""
     assert sorted(entry.recipients) == sorted(recipients)
 

@@ -11,7 +11,7 @@ import pytest
 import load
 from conftest import SOAK
 from daemon import Daemon, configuration, without_delivery_header
-from smtpwire import eventually
+from smtpwire import DEADLINE, eventually
 
 ROUNDS = int(os.environ.get("ROUNDS") or (20 if SOAK else 3))
 SESSIONS = 50
@@ -31,14 +31,14 @@ def test_every_acknowledged_message_survives_kill_9(directory, figure, round):
     delay = random.Random(f"{os.getpid()}/{round}").uniform(0.05, 1.5)
     with Daemon(directory, config) as daemon:
         client = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "load.py"), str(daemon.port), record, str(SESSIONS)],
+            [sys.executable, os.path.join(HERE, "load.py"), str(daemon.port), record, str(SESSIONS), "3600"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         try:
             eventually(lambda: os.path.exists(record) and os.path.getsize(record) > 2000, "the load running")
             time.sleep(delay)  # the random moment
             daemon.kill()
-            output, _ = client.communicate(timeout=60)
+            output, _ = client.communicate(timeout=2 * DEADLINE)
         finally:
             client.kill()
             client.wait()
