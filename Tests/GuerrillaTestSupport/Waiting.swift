@@ -9,9 +9,9 @@ import Darwin
 /// How long a test waits for what must happen: so long that on the slowest machine only a fault makes it fail.
 ///
 /// Also what clocks are set to that must not run out while a test looks elsewhere.
-public let patience = Duration.seconds(120)
+public let patience = Duration.seconds(300)
 
-/// Waits until `condition` holds; false when ``patience`` is at its end.
+/// Waits until `condition` holds; false when ``patience`` is over.
 @discardableResult
 public func eventually(_ condition: () async -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + patience

@@ -8,7 +8,7 @@ import Glibc
 import Musl
 #endif
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct BlockingThreadExecutorTests {
     @Test func jobsOfATaskStayOnTheThread() async {
         let executor = BlockingThreadExecutor()

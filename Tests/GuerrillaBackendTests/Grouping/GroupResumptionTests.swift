@@ -4,7 +4,7 @@ import Testing
 
 @testable import GuerrillaBackend
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct GroupResumptionTests {
     private func resume(_ values: [Int], loops: [(any EventLoop)?]) async throws -> [Int] {
         try await withThrowingTaskGroup(of: (Int, Int).self) { tasks in

@@ -13,7 +13,7 @@ import Musl
 
 @testable import GuerrillaSQLite
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct SQLiteMessageStoreTests {
     private let fixture: StoreFixture
 
@@ -267,7 +267,9 @@ struct SQLiteMessageStoreTests {
     }
 
     private func descriptor(of path: String) -> Int32? {
-        (0..<1_024).first { descriptor in
+        var limit = rlimit()
+        getrlimit(CInt(RLIMIT_NOFILE.rawValue), &limit)
+        return (0..<Int32(clamping: limit.rlim_cur)).first { descriptor in
             guard let name = realpath("/proc/self/fd/\(descriptor)", nil) else { return false }
             defer { free(name) }
             return String(cString: name) == path

@@ -35,7 +35,7 @@ struct SMTPServerTests {
         #expect(replies[1].hasPrefix("421 4.3.2 "))
         #expect(replies[2] == "closed")
         #expect(await cutOff == 0)
-        try await live.stop()
+        await live.stop()
     }
 
     /// RFC 2920 § 3.2: one write, and every reply in its place.
@@ -89,7 +89,7 @@ struct SMTPServerTests {
         #expect(await live.server.shutdown(deadline: .now + .milliseconds(50)) == 1)
         #expect(try await sender == nil)
         gate.open()
-        try await live.stop()
+        await live.stop()
     }
 
     @Test func withoutRoomForMailItIsTemporarilyRefused() async throws {
