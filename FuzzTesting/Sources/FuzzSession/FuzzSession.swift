@@ -55,8 +55,8 @@ private func dialogue(_ octets: Slice<UnsafeBufferPointer<UInt8>>, _ nextPiece: 
     }
     for case .deliver(let completed) in actions {
         precondition(completed.data.size <= limits.messageSize, "a message above the limit")
-        precondition(!completed.recipients.isEmpty, "a message without a recipient")
-        precondition(completed.recipients.count <= limits.recipients, "too many recipients")
+        precondition(!completed.transaction.recipients.isEmpty, "a message without a recipient")
+        precondition(completed.transaction.recipients.count <= limits.recipients, "too many recipients")
     }
     return actions
 }
@@ -72,7 +72,7 @@ private func drive(_ session: inout SMTPSession, _ buffer: inout ByteBuffer, _ a
             actions.append(step)
             latest = nil
             switch step {
-            case .reply, .replyAndClose, .greet:
+            case .reply, .replyAndClose, .greet, .startTLS:
                 break
             case .validate(let recipient):
                 // Every third recipient is refused, one way or the other, so that all verdicts occur.
