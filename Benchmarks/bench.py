@@ -134,10 +134,9 @@ NO_TLS = {"tls-conn-2k", "tls-keep-2k", "tls-keep-1m", "idle-tls"}
 NO_BDAT = {"bdat-2k", "bdat-1m"}
 SERVERS = {
     # name: (what it is, maker, scenarios it cannot do, extra generator arguments)
-    "ours": ("guerrillad, HeadersParser|Header, no log", guerrilla(ours), NO_TLS | NO_BDAT, ""),
+    "ours": ("guerrillad, HeadersParser|Header, no log", guerrilla(ours), NO_TLS, ""),
     "ours-sqlite": ("guerrillad, HeadersParser|Header|sqlite, no log: every 250 after a synced commit",
-                    guerrilla(ours, "HeadersParser|Header|sqlite", sqlite_path="{tmp}/guerrilla.sqlite"),
-                    NO_TLS | NO_BDAT, ""),
+                    guerrilla(ours, "HeadersParser|Header|sqlite", sqlite_path="{tmp}/guerrilla.sqlite"), NO_TLS, ""),
     "floor": ("floor.c: epoll, one thread, forgets the message", command("floor {port} -c {cert} -s {key}"), set(), ""),
     "nio-floor": ("NIOFloor: the least on swift-nio, two loops, forgets the message", command("nio-floor {port}"),
                   NO_TLS | NO_BDAT, ""),
