@@ -72,7 +72,7 @@ private func drive(_ session: inout SMTPSession, _ buffer: inout ByteBuffer, _ a
             actions.append(step)
             latest = nil
             switch step {
-            case .reply, .replyAndClose, .greet, .startTLS:
+            case .reply, .refuseMessage, .replyAndClose, .greet, .startTLS:
                 break
             case .validate(let recipient):
                 // Every third recipient is refused, one way or the other, so that all verdicts occur.

@@ -277,7 +277,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         self.state = .ready
         if let refusal = self.reception?.refusal {
             self.resetTransaction()
-            return .reply(refusal)
+            return .refuseMessage(refusal)
         }
         if chunk.size > 0 { self.commandWasOfUse() }
         return .reply(.chunkReceived(octets: chunk.size))
@@ -289,7 +289,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         let transaction = self.transaction
         self.resetTransaction()
         self.state = .ready
-        guard let data, let transaction else { return .reply(refusal ?? .localError) }
+        guard let data, let transaction else { return .refuseMessage(refusal ?? .localError) }
         self.badCommands = 0
         self.idleCommands = 0
         self.discardedOctets = 0

@@ -234,7 +234,6 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         self.isProcessing = true
         var before = self.session.waitingFor
         while case .open = self.phase, !self.isOutputBlocked, let action = self.session.next(&input) {
-            if before == .data { self.logRefusal(action) }
             self.run(action, lingers: before == .data || input.readableBytes > 0)
             before = self.session.waitingFor
             if self.output.readableBytes >= Self.outputBurst { self.writeReplies(context: context) }
@@ -264,6 +263,10 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         switch action {
         case .reply(let reply):
             self.send(reply)
+        case .refuseMessage(let reply):
+            // It has no record of its own, as the backend never sees it.
+            self.log("Message refused", reply)
+            self.send(reply)
         case .replyAndClose(let reply):
             // Whoever is sent away may still be sending: it has to be able to read why.
             self.end(with: reply, lingers: lingers || !reply.isGoodbye)
@@ -284,15 +287,6 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         self.send(reply)
         self.phase = .closing(lingers: lingers)
         if !reply.isGoodbye { self.log("Client sent away", reply) }
-    }
-
-    /// A message that the session does not hand on has no record of its own.
-    private func logRefusal(_ action: SMTPAction) {
-        guard case .reply(let reply) = action else { return }
-        switch reply.code.kind {
-        case .transientNegative, .permanentNegative: self.log("Message refused", reply)
-        default: break
-        }
     }
 
     private func log(_ message: Logger.Message, _ reply: SMTPReply) {

@@ -294,6 +294,19 @@ struct SMTPServerHandlerTests {
         }
     }
 
+    @Test(arguments: ["BDAT 11 LAST\r\n12345678901", "DATA\r\n12345678901\r\n.\r\n"])
+    func aRefusedMessageIsLoggedOnceHoweverItArrives(_ message: String) async throws {
+        try await LiveServer.with(settings: .testing { $0.limits.messageSize = 10 }) { live in
+            try await live.withClient { client in
+                let words = "EHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<postmaster>\r\n\(message)QUIT\r\n"
+                try client.send(Array(words.utf8))
+                while try client.readLine() != nil {}
+            }
+            let entries = live.log.entries.filter { $0.message == "Message refused" }
+            #expect(entries.map { $0.metadata["smtp.reply"] } == ["552"])
+        }
+    }
+
     @Test func aSessionEndsAtSessionTimeoutWithinAMessageToo() async throws {
         let settings = ServerSettings.testing {
             $0.sessionTimeout = .seconds(1)
