@@ -142,9 +142,9 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var octets = self.unwrapInboundIn(data)
+        self.deadlines.burstBegan()
         switch self.phase {
         case .open:
-            self.deadlines.burstBegan()
             self.deadlines.octetsArrived(octets.readableBytes, waitingFor: self.session.waitingFor)
             if self.pending.readableBytes == 0 {
                 self.process(&octets, context: context)
