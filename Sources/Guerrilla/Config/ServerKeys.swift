@@ -233,7 +233,8 @@ enum ServerKeys {
         default: .integer(0),
         range: 0...1_000_000_000,
         summary:
-            "The slowest a client may send a message, judged every 10 seconds from 354 on, each time anew. Slower ones are"
+            "The slowest a client may send a message, judged every 10 seconds from 354 or the first BDAT on, each time anew."
+            + " Slower ones are"
             + " answered `421 4.4.2`. 0 switches the check off."
     )
     static let trustedNetworks = ConfigurationKey(

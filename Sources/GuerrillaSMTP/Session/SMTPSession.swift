@@ -59,8 +59,8 @@ package struct SMTPSession: ~Copyable, Sendable {
     package internal(set) var client: ClientInfo
     /// Nil outside MAIL … end of data.
     package internal(set) var transaction: MailTransaction?
-    /// Counts the messages that began to arrive, so that the clocks can tell a further chunk from another message.
-    package private(set) var messageNumber = 0
+    /// Messages that began to arrive; a refused chunk is one by itself.
+    private var messageNumber = 0
 
     package init(
         client: ClientInfo,
@@ -85,6 +85,16 @@ package struct SMTPSession: ~Copyable, Sendable {
         case .receivingData, .receivingChunk: .data
         case .validating, .delivering: .verdict
         case .closed: .nothing
+        }
+    }
+
+    /// Which message is arriving, the time between its chunks included; nil when none is. Tells the clocks when one begins
+    /// and ends.
+    package var arrivingMessage: Int? {
+        switch self.state {
+        case .receivingData, .receivingChunk: self.messageNumber
+        case .ready: self.reception == nil ? nil : self.messageNumber
+        case .validating, .delivering, .closed: nil
         }
     }
 
@@ -250,6 +260,7 @@ package struct SMTPSession: ~Copyable, Sendable {
             let (sum, overflow) = self.discardedOctets.addingReportingOverflow(chunk.size)
             guard !overflow, sum <= self.limits.maximumRead else { return self.close(with: refusal) }
             self.discardedOctets = sum
+            self.messageNumber &+= 1
         } else if self.reception?.expect(chunk.size) != true {
             return self.close(with: .messageTooLarge(limit: self.limits.messageSize))
         }

@@ -2,9 +2,9 @@ import NIOCore
 
 /// How fast the octets of one message arrive.
 ///
-/// The time from 354 on is cut into windows of equal length. A window in which fewer octets arrived than the rate asks for
-/// is one too slow: what came faster before does not count, so nobody can send most of a message at once and then an octet
-/// at a time. The last window, that of the end of data, is not judged.
+/// The time from 354, or from the first BDAT, on is cut into windows of equal length. A window in which fewer octets
+/// arrived than the rate asks for is one too slow: what came faster before does not count, so nobody can send most of a
+/// message at once and then an octet at a time. The last window, that of the end of data, is not judged.
 struct DataRate {
     private let window: TimeAmount
     private let octetsPerWindow: Int
@@ -30,9 +30,9 @@ struct DataRate {
         self.windowEnd = now + self.window
     }
 
-    /// A further chunk begins. A window that ended between the chunks is not judged: there `command_timeout` holds.
-    mutating func goOn(at now: NIODeadline) {
-        if self.windowEnd <= now { self.begin(at: now) }
+    /// No message is arriving any more.
+    mutating func end() {
+        self.windowEnd = .distantFuture
     }
 
     mutating func octetsArrived(_ count: Int) {

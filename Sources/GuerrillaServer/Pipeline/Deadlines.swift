@@ -27,16 +27,15 @@ struct Deadlines {
 
     /// The time of the present burst: within it the clock is read once. (1 % of a pipelined message's time)
     private var now: NIODeadline
-    private var waitingFor = SMTPWait.command
     private var deadline: NIODeadline
-    private var messageNumber = 0
+    /// The message that is arriving, and when its time is over.
+    private var message: Int?
     private var messageEnd = NIODeadline.distantFuture
     private var dataRate: DataRate
     private var timer: NIOScheduledCallback?
     private var timerDeadline = NIODeadline.distantFuture
 
-    init(settings: ServerSettings) {
-        let now = NIODeadline.now()
+    init(settings: ServerSettings, now: NIODeadline = .now()) {
         self.commandTimeout = TimeAmount(settings.commandTimeout)
         self.dataTimeout = TimeAmount(settings.dataTimeout)
         self.messageTimeout = TimeAmount(settings.messageTimeout)
@@ -49,8 +48,8 @@ struct Deadlines {
     // MARK: What moves the deadline
 
     /// Something has happened from outside: what follows happens at this time.
-    mutating func burstBegan() {
-        self.now = .now()
+    mutating func burstBegan(at now: NIODeadline = .now()) {
+        self.now = now
     }
 
     /// The timer is for us now: when it fires, the client is greeted.
@@ -63,27 +62,27 @@ struct Deadlines {
         self.deadline = self.now + self.commandTimeout
     }
 
-    /// Within a message every octet counts as a sign of life; within a command line none does.
-    mutating func octetsArrived(_ count: Int, waitingFor: SMTPWait) {
+    mutating func octetsArrived(_ count: Int) {
         // Also those of a BDAT line, whose chunk may come with it.
         self.dataRate.octetsArrived(count)
-        if waitingFor == .data { self.deadline = min(self.now + self.dataTimeout, self.messageEnd) }
     }
 
-    /// - Parameter messageNumber: Tells the next chunk of a message from the beginning of another one.
-    mutating func sessionAdvanced(waitingFor: SMTPWait, messageNumber: Int) {
-        if waitingFor == .data {
-            if messageNumber != self.messageNumber {
-                self.messageNumber = messageNumber
+    /// The octets of a burst are used: within a message each counts as a sign of life, within a command line none does.
+    ///
+    /// - Parameter message: Tells one message from the next, and the time between chunks from that between messages: there
+    ///   `message_timeout` and `min_data_rate` hold too, or whoever sends chunks of one octet would dodge them.
+    mutating func sessionAdvanced(waitingFor: SMTPWait, message: Int?) {
+        if message != self.message {
+            self.message = message
+            if message == nil {
+                self.messageEnd = .distantFuture
+                self.dataRate.end()
+            } else {
                 self.messageEnd = self.now + self.messageTimeout
                 self.dataRate.begin(at: self.now)
-                self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
-            } else if self.waitingFor != .data {
-                self.dataRate.goOn(at: self.now)
-                self.deadline = min(self.now + self.dataTimeout, self.messageEnd)
             }
         }
-        self.waitingFor = waitingFor
+        if waitingFor == .data { self.deadline = self.now + self.dataTimeout }
     }
 
     mutating func verdictPending(for timeout: Duration) {
@@ -91,7 +90,6 @@ struct Deadlines {
     }
 
     mutating func beginLingering() {
-        self.waitingFor = .nothing
         self.deadline = self.now + Self.lingering
     }
 
@@ -99,20 +97,23 @@ struct Deadlines {
 
     private func nearest(waitingFor: SMTPWait) -> NIODeadline {
         switch waitingFor {
-        case .command: min(self.deadline, self.sessionEnd)
-        case .data: min(self.deadline, self.sessionEnd, self.dataRate.windowEnd)
+        case .command, .data: min(self.deadline, self.messageEnd, self.sessionEnd, self.dataRate.windowEnd)
         case .verdict, .nothing: self.deadline
         }
     }
 
     /// What has expired by now, if anything.
     mutating func expired(waitingFor: SMTPWait) -> Expired? {
-        if waitingFor == .data, self.dataRate.isTooSlow(at: self.now) { return .dataRate }
-        guard self.nearest(waitingFor: waitingFor) <= self.now else { return nil }
         switch waitingFor {
-        case .verdict: return .verdict
-        case .command, .data: return self.deadline <= self.sessionEnd ? .peer : .session
-        case .nothing: return .peer
+        case .command, .data:
+            if self.dataRate.isTooSlow(at: self.now) { return .dataRate }
+            let peerEnd = min(self.deadline, self.messageEnd)
+            guard min(peerEnd, self.sessionEnd) <= self.now else { return nil }
+            return peerEnd <= self.sessionEnd ? .peer : .session
+        case .verdict:
+            return self.deadline <= self.now ? .verdict : nil
+        case .nothing:
+            return self.deadline <= self.now ? .peer : nil
         }
     }
 

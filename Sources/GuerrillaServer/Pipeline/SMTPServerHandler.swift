@@ -145,7 +145,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         self.deadlines.burstBegan()
         switch self.phase {
         case .open:
-            self.deadlines.octetsArrived(octets.readableBytes, waitingFor: self.session.waitingFor)
+            self.deadlines.octetsArrived(octets.readableBytes)
             if self.pending.readableBytes == 0 {
                 self.process(&octets, context: context)
             } else {
@@ -240,10 +240,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         }
         self.isProcessing = false
         self.keep(input)
-        self.deadlines.sessionAdvanced(
-            waitingFor: self.session.waitingFor,
-            messageNumber: self.session.messageNumber
-        )
+        self.deadlines.sessionAdvanced(waitingFor: self.session.waitingFor, message: self.session.arrivingMessage)
     }
 
     /// Keeps what the session has not used. It is copied, so that the channel gets its receive buffer back.

@@ -26,7 +26,7 @@ public struct ServerSettings: Sendable {
     public var commandTimeout: Duration = .seconds(30)
     /// How long the peer may be silent within a message (`data_timeout`). The default is 30 seconds.
     public var dataTimeout: Duration = .seconds(30)
-    /// How long a whole message may take, from 354 (`message_timeout`). The default is 600 seconds.
+    /// How long a whole message may take, from 354 or the first BDAT (`message_timeout`). The default is 600 seconds.
     public var messageTimeout: Duration = .seconds(600)
     /// Octets of a message that have to arrive per second (`min_data_rate`), judged every ``dataRateWindow`` by itself. The
     /// default is 0: no minimum.

@@ -215,6 +215,25 @@ struct SMTPSessionTests {
         #expect(peer.output.hasSuffix("421 4.3.2 Server is shutting down. Please try again later. Sayonara!\r\n"))
     }
 
+    @Test func aMessageArrivesFromItsFirstChunkToItsLast() {
+        let peer = PureSession()
+        peer.send("EHLO c.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\n".utf8)
+        #expect(peer.session.arrivingMessage == nil)
+        for octets in ["BDAT 1\r\nx", "BDAT 2\r\n", "xy", "NOOP\r\n", "BDAT 1 LAST\r\n"] {
+            peer.send(octets.utf8)
+            #expect(peer.session.arrivingMessage == 1)
+        }
+        peer.send("z".utf8)
+        #expect(peer.session.arrivingMessage == nil)
+        // What nobody wants has its own clocks.
+        peer.send("BDAT 2\r\nx".utf8)
+        #expect(peer.session.arrivingMessage == 2)
+        peer.send("yMAIL FROM:<>\r\nRCPT TO:<c@example.com>\r\nDATA\r\n".utf8)
+        #expect(peer.session.arrivingMessage == 3)
+        peer.send(".\r\n".utf8)
+        #expect(peer.session.arrivingMessage == nil)
+    }
+
     /// RFC 2920: a whole session's share of transactions before the first reply is read.
     @Test func aThousandPipelinedTransactionsAreAnsweredInOrder() {
         let peer = PureSession()

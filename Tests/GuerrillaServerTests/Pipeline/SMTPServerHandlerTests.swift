@@ -294,6 +294,37 @@ struct SMTPServerHandlerTests {
         }
     }
 
+    /// Chunks that arrive whole, with their command, leave no moment in which the session waits for message octets.
+    @Test(arguments: [
+        (Duration.milliseconds(200), 0, "421 4.4.2 Error: timeout exceeded"),
+        (patience, 1_000_000, "421 4.4.2 Error: message arrives too slowly"),
+    ])
+    func tinyChunksBuyNoTime(_ messageTimeout: Duration, _ minimumDataRate: Int, _ last: String) async throws {
+        let settings = ServerSettings.testing {
+            $0.messageTimeout = messageTimeout
+            $0.minimumDataRate = minimumDataRate
+            $0.dataRateWindow = .milliseconds(200)
+        }
+        try await LiveServer.with(settings: settings) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                for command in ["EHLO c.example", "MAIL FROM:<>", "RCPT TO:<postmaster>"] {
+                    _ = try client.command(command)
+                }
+                var reply = "250 2.0.0 OK: 1 octets received"
+                var chunks = 0
+                while reply == "250 2.0.0 OK: 1 octets received", chunks < 1_000 {
+                    usleep(2_000)
+                    try? client.send(Array("BDAT 1\r\nx".utf8))
+                    reply = try client.readReply().last ?? "closed"
+                    chunks += 1
+                }
+                #expect(reply == last)
+            }
+            #expect(live.backend.messages.all.isEmpty)
+        }
+    }
+
     @Test(arguments: ["BDAT 11 LAST\r\n12345678901", "DATA\r\n12345678901\r\n.\r\n"])
     func aRefusedMessageIsLoggedOnceHoweverItArrives(_ message: String) async throws {
         try await LiveServer.with(settings: .testing { $0.limits.messageSize = 10 }) { live in
