@@ -320,14 +320,20 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     func writeReplies(context: ChannelHandlerContext) {
         guard self.output.readableBytes > 0 else { return }
         if case .closing = self.phase {
-            let promise = context.eventLoop.makePromise(of: Void.self)
-            let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-            promise.futureResult.whenComplete { _ in handler.value.lastReplyWritten() }
-            context.writeAndFlush(self.wrapOutboundOut(self.output), promise: promise)
+            self.writeLastReplies(context: context)
         } else {
             context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
+            // Written at once as a rule, and then the same memory serves again.
+            self.output.clear()
         }
-        // Written at once as a rule, and then the same memory serves again.
+    }
+
+    /// The channel closes when the system has taken them.
+    private func writeLastReplies(context: ChannelHandlerContext) {
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in handler.value.lastReplyWritten() }
+        context.writeAndFlush(self.wrapOutboundOut(self.output), promise: promise)
         self.output.clear()
     }
 
@@ -344,13 +350,18 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         }
     }
 
-    /// A peer that half-closed gets the replies it is owed, a pending verdict included.
+    /// A peer that half-closed gets the replies it is owed: that of a pending verdict, and what it has not taken yet, with those
+    /// to the commands that wait until it does.
     private func closeIfPeerHasFinished(context: ChannelHandlerContext) {
-        guard self.hasPeerFinished, self.session.waitingFor != .verdict else { return }
+        guard self.hasPeerFinished, !self.isOutputBlocked, self.session.waitingFor != .verdict else { return }
         switch self.phase {
         case .ungreeted, .open:
             self.session.connectionClosed()
-            context.close(promise: nil)
+            self.phase = .closing(lingers: false)
+            self.deadlines.burstBegan()
+            self.deadlines.replySent()
+            self.writeLastReplies(context: context)
+            self.rearm(context: context)
         case .lingering:
             context.close(promise: nil)
         case .closing, .closed:
