@@ -33,7 +33,7 @@ final class FreeSpaceMonitor: Sendable {
 
     /// Looks now, and writes a line when it has become too little or enough again.
     ///
-    /// What is not known counts as enough: the store itself says when it cannot write.
+    /// While nothing is known, nothing changes: the store itself says when it cannot write.
     func check() {
         var lowest: (directory: String, octets: Int)?
         for directory in self.directories {
