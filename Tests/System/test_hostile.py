@@ -11,7 +11,7 @@ import pytest
 
 import messages
 from conftest import SOAK
-from smtpwire import DEADLINE, Closed, Wire, eventually, stuff
+from smtpwire import DEADLINE, Closed, Wire, eventually, queued_id, stuff
 
 GONE = (ConnectionResetError, BrokenPipeError, Closed)
 
@@ -124,6 +124,66 @@ def test_large_header_section_is_bounded(serve, figure):
                 wire.send((b"X-Field: " + b"h" * 900 + b"\r\n") * 1_100)
             wire.send(b"\r\nbody\r\n.\r\n")
             assert wire.reply().code in (250, 552, 554)
+
+
+def test_chunks_of_one_octet(serve, figure):
+    daemon = serve()
+    octets = b"Subject: one by one\r\n\r\n" + b"chunk\r\n" * (20_000 if SOAK else 2_000)
+    with bounded(daemon, figure, f"{len(octets):,} chunks of one octet", 20):
+        with daemon.session() as wire:
+            wire.expect(250, "MAIL FROM:<sender@example.org>")
+            wire.expect(250, "RCPT TO:<user@example.com>")
+            for start in range(0, len(octets), 500):
+                part = octets[start:start + 500]
+                wire.send(b"".join(b"BDAT 1\r\n%c" % octet for octet in part))
+                for _ in part:
+                    wire.expect(250)
+            queued = queued_id(wire.expect(250, "BDAT 0 LAST"))
+            wire.quit()
+    assert daemon.stored(queued) == octets
+
+
+def test_empty_chunks_are_a_flood(serve):
+    daemon = serve(max_idle_commands=50)
+    with daemon.session() as wire:
+        wire.expect(250, "MAIL FROM:<sender@example.org>")
+        wire.expect(250, "RCPT TO:<user@example.com>")
+        with contextlib.suppress(*GONE):
+            wire.send(b"BDAT 0\r\n" * 10_000)
+        codes = []
+        with contextlib.suppress(*GONE):
+            while True:
+                codes.append(wire.reply().code)
+        assert codes == [250] * 49 + [421]
+    daemon.assert_serving()
+
+
+def test_announced_chunks_take_no_memory(serve, figure):
+    daemon = serve(max_size=100_000_000)
+    with bounded(daemon, figure, "100 clients that announce chunks of 100 MB", 30):
+        wires = [daemon.session() for _ in range(100)]
+        for wire in wires:
+            wire.expect(250, "MAIL FROM:<sender@example.org> SIZE=100000000")
+            wire.expect(250, "RCPT TO:<user@example.com>")
+            wire.send(b"BDAT 100000000 LAST\r\nSubject: a beginning\r\n")
+        for wire in wires:
+            wire.wait_until_read()
+            wire.close()
+
+
+@pytest.mark.parametrize("begin", [b"", b"MAIL FROM:<sender@example.org>\r\nRCPT TO:<user@example.com>\r\n"],
+                         ids=["refused", "accepted"])
+@pytest.mark.parametrize("size", [b"9223372036854775807", b"9223372036854775808", b"99999999999999999999"])
+def test_chunk_that_is_not_worth_reading_ends_the_session(serve, begin, size):
+    daemon = serve()
+    with daemon.session() as wire:
+        wire.send(begin + b"BDAT " + size + b" LAST\r\nQUIT\r\n")
+        codes = []
+        with contextlib.suppress(*GONE):
+            while True:
+                codes.append(wire.reply().code)
+        assert codes == ([250, 250, 552] if begin else [503])
+    daemon.assert_serving()
 
 
 @pytest.mark.parametrize("start", [b"", b"EHLO x\r\n", b"NOO"], ids=["silent", "after EHLO", "within a command"])

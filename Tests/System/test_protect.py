@@ -1,6 +1,7 @@
 """What protects the daemon from clients that are too many, too early, too slow, or not mail clients at all; and its disk."""
 import contextlib
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -9,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from smtpwire import DEADLINE, Closed, Wire, eventually
+from smtpwire import DEADLINE, Closed, Wire, eventually, queued_id, stuff
 
 GONE = (ConnectionResetError, BrokenPipeError, Closed)
 AWAY = 'level=info msg="Client sent away"'
@@ -144,6 +145,50 @@ def test_a_thousand_commands_are_no_flood(serve):
             wire.expect(250)
         wire.deliver(b"Subject: all well\r\n\r\n")
         wire.quit()
+
+
+REFUSED = 'level=info msg="Message refused" reason="{1}" smtp.client=127.0.0.1 smtp.reply={0} '
+FIELD = b"X-Field: value\r\n"
+HOP = b"Received: from a.example by b.example; Fri, 21 Nov 2025 10:11:12 +0000\r\n"
+TOO_MANY_HOPS = 554, "Error: too many hops"
+BARE_NEWLINE = 554, "Error: a CR or LF stands alone in the message"
+
+
+@pytest.mark.parametrize("changes, kept, refused, code_and_reason", [
+    ({"max_header_size": 1_000}, b"X: " + b"x" * 993 + b"\r\n\r\n" + FIELD * 1_000, b"X: " + b"x" * 994 + b"\r\n\r\n",
+     (552, "Error: maximum header size exceeded (1000)")),
+    ({"max_header_fields": 10}, FIELD * 10 + b"\r\n" + FIELD * 1_000, FIELD * 11 + b"\r\nbody\r\n",
+     (552, "Error: too many header fields (10)")),
+    ({"max_received_hops": 3}, HOP * 3 + FIELD + b"\r\n" + HOP * 100, HOP * 2 + FIELD + HOP * 2 + b"\r\n", TOO_MANY_HOPS),
+    ({}, HOP * 100 + b"\r\n", HOP * 101 + b"\r\n", TOO_MANY_HOPS),
+    ({"bare_newline": "reject"}, FIELD + b"\r\n\r\n.\r\n", FIELD + b"\r\na\nb\r\n", BARE_NEWLINE),
+    ({"bare_newline": "reject"}, FIELD + b"\r\n", FIELD + b"\r\na\rb\r\n", BARE_NEWLINE),
+], ids=["size", "fields", "hops", "hops by default", "bare LF", "bare CR"])
+@pytest.mark.parametrize("verb", ["DATA", "BDAT"])
+def test_refused_messages(serve, verb, changes, kept, refused, code_and_reason):
+    """The last one that passes, the first one that does not, and its line in the log."""
+    code, reason = code_and_reason
+    daemon = serve(**changes)
+
+    def send(wire, message):
+        if verb == "DATA":
+            wire.envelope()
+            wire.send(stuff(message) + b".\r\n")
+        else:
+            wire.expect(250, "MAIL FROM:<sender@example.org>")
+            wire.expect(250, "RCPT TO:<user@example.com>")
+            wire.send(b"BDAT %d LAST\r\n" % len(message) + message)
+        return wire.reply()
+
+    with daemon.session() as wire:
+        first = queued_id(send(wire, kept))
+        reply = send(wire, refused)
+        assert (reply.code, reply.text[6:]) == (code, reason)
+        second = queued_id(send(wire, kept))
+        wire.quit()
+    daemon.wait_for_line(REFUSED.format(code, re.escape(reason)))
+    assert sorted(entry.queued_id for entry in daemon.mail_list()) == sorted([first, second])
+    assert daemon.stored(first) == kept
 
 
 def test_browser(serve):
