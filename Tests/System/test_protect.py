@@ -1,5 +1,6 @@
 """What protects the daemon from clients that are too many, too early, too slow, or not mail clients at all; and its disk."""
 import contextlib
+import json
 import os
 import re
 import socket
@@ -10,6 +11,7 @@ import urllib.request
 
 import pytest
 
+from daemon import run
 from smtpwire import DEADLINE, Closed, Wire, eventually, queued_id, stuff
 
 GONE = (ConnectionResetError, BrokenPipeError, Closed)
@@ -189,6 +191,18 @@ def test_refused_messages(serve, verb, changes, kept, refused, code_and_reason):
     daemon.wait_for_line(REFUSED.format(code, re.escape(reason)))
     assert sorted(entry.queued_id for entry in daemon.mail_list()) == sorted([first, second])
     assert daemon.stored(first) == kept
+
+
+def test_documented_servers_are_accepted(directory):
+    with open(os.path.join(os.path.dirname(__file__), "../../Docs/OPERATIONS.md"), encoding="utf-8") as file:
+        servers = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", file.read(), re.DOTALL)]
+    assert any("bare_newline" in server for server in servers)
+    for server in servers:
+        with open(f"{directory}/documented.json", "w") as file:
+            json.dump({"allowed_hosts": ["example.com"], "servers": [server]}, file)
+        result = run("check", "-c", f"{directory}/documented.json")
+        assert result.returncode == 0, result
+        assert not re.search(rb"unknown|not effective", result.stdout), result.stdout
 
 
 def test_browser(serve):
