@@ -42,7 +42,7 @@ extension ConfigurationDecoder {
     ) -> ServerConfiguration? {
         let section = section(of: node, at: keyPath, keys: table.server)
         let isEnabled = section.bool(ServerKeys.isEnabled) ?? false
-        let tls = decodeTLS(section.node(ServerKeys.tls), at: "\(keyPath).tls", isServerEnabled: isEnabled)
+        let tls = decodeTLS(of: section, at: keyPath, isServerEnabled: isEnabled)
         let hostName = hostName(section, ServerKeys.hostName, at: keyPath)
         guard let listenInterface = listenInterface(section, index: index, at: keyPath, line: node.position.line) else {
             return nil
@@ -143,46 +143,5 @@ extension ConfigurationDecoder {
             return nil
         }
         return name
-    }
-
-    /// TLS comes in a later version. Until then a server may not silently offer less than its configuration asks for.
-    private mutating func decodeTLS(
-        _ node: ConfigurationNode?,
-        at keyPath: String,
-        isServerEnabled: Bool
-    ) -> TLSSettings {
-        var tls = TLSSettings()
-        guard let node, node.members != nil else { return tls }
-        var section = ConfigurationSection()
-        section.members = members(of: node, at: keyPath, keys: table.tls, isCaseSensitive: false)
-        // One sentence about TLS says it better than one for each of its keys, and none is needed when it is off.
-        check(table.tls, in: &section, at: keyPath, warnsOfIneffective: false)
-
-        tls.isStartTLSOn = section.bool(TLSKeys.startTLSOn) ?? false
-        tls.isAlwaysOn = section.bool(TLSKeys.tlsAlwaysOn) ?? false
-        tls.privateKeyFile = section.string(TLSKeys.privateKeyFile)
-        tls.publicKeyFile = section.string(TLSKeys.publicKeyFile)
-        tls.protocols = section.strings(TLSKeys.protocols) ?? []
-        tls.ciphers = section.strings(TLSKeys.ciphers) ?? []
-        tls.curves = section.strings(TLSKeys.curves) ?? []
-        tls.clientAuthType = section.string(TLSKeys.clientAuthType)
-        tls.rootCAsFile = section.string(TLSKeys.rootCAsFile)
-        tls.prefersServerCipherSuites = section.bool(TLSKeys.preferServerCipherSuites) ?? false
-
-        if isServerEnabled, tls.isAlwaysOn {
-            problem(
-                "\(keyPath).\(TLSKeys.tlsAlwaysOn.name)",
-                "TLS is not available in this version; set it to false",
-                line: section.line(TLSKeys.tlsAlwaysOn)
-            )
-        }
-        if isServerEnabled, tls.isStartTLSOn {
-            warn(
-                "\(keyPath).\(TLSKeys.startTLSOn.name)",
-                "TLS is not available in this version; STARTTLS is not offered",
-                line: section.line(TLSKeys.startTLSOn)
-            )
-        }
-        return tls
     }
 }

@@ -173,6 +173,7 @@ struct ConfigurationDecoder {
         let homes = [
             ("", "the top of the file", table.application), ("servers[]", "an element of `servers`", table.server),
             ("servers[].tls", "the `tls` of a server", table.tls),
+            ("servers[].certificates[]", "an element of `certificates`", table.certificate),
             ("backend_config", "`backend_config`", table.backend),
         ]
         return homes.first { home in home.2.contains { $0.name == name && $0.replacement == nil } }.map { ($0.0, $0.1) }

@@ -15,6 +15,7 @@ struct ConfigurationDocument {
             ("application", Self.markdown(table.application)),
             ("servers", Self.markdown(table.server)),
             ("tls", Self.markdown(table.tls)),
+            ("certificates", Self.markdown(table.certificate)),
             ("backend_config", Self.markdown(table.gateway)),
             ("processors", processors),
             ("old", old),

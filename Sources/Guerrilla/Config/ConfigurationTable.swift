@@ -25,6 +25,8 @@ public struct ConfigurationTable: Sendable {
     public let server: [ConfigurationKey]
     /// The keys of a server's `tls`. Their names are case-insensitive.
     public let tls: [ConfigurationKey]
+    /// The keys of an element of a server's `certificates`. Their names are case-insensitive.
+    public let certificate: [ConfigurationKey]
     /// The keys of `backend_config` that belong to no single processor. Their names are case-sensitive.
     public let gateway: [ConfigurationKey]
     /// The keys of `backend_config` that processors read. Their names are case-sensitive.
@@ -54,6 +56,7 @@ public struct ConfigurationTable: Sendable {
         application = ApplicationKeys.all
         server = ServerKeys.all
         tls = TLSKeys.all
+        certificate = CertificateKeys.all
         gateway = GatewayKeys.all
         var all = ProcessorKeys.known
         for entry in processors {

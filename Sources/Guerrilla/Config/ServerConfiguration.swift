@@ -1,4 +1,5 @@
 public import GuerrillaMail
+public import GuerrillaServer
 
 /// How one server listens and what it allows its clients.
 ///

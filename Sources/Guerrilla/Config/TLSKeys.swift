@@ -1,4 +1,5 @@
 import GuerrillaBackend
+import GuerrillaServer
 
 /// The keys of a server's `tls`.
 enum TLSKeys {
@@ -36,7 +37,7 @@ enum TLSKeys {
         default: .described("none"),
         origin: .goGuerrilla,
         isEffective: false,
-        summary: "The certificate chain, PEM."
+        summary: "The certificate chain, PEM, the server's own certificate first."
     )
     static let protocols = ConfigurationKey(
         "protocols",
@@ -45,23 +46,26 @@ enum TLSKeys {
         origin: .goGuerrilla,
         isEffective: false,
         summary:
-            "The lowest and the highest version: `tls1.0`, `tls1.1`, `tls1.2`, `tls1.3`. One element is the lowest."
+            "The lowest and the highest version: `tls1.0`, `tls1.1`, `tls1.2`, `tls1.3`. One element is the lowest. 1.0 and 1.1 are outdated"
+            + " and only spoken when named here."
     )
     static let ciphers = ConfigurationKey(
         "ciphers",
         .stringList,
-        default: .described("the TLS library's"),
+        default: .described("all with ECDHE"),
         origin: .goGuerrilla,
         isEffective: false,
-        summary: "The cipher suites, by their IANA names."
+        summary:
+            "The cipher suites of TLS 1.2 and below, by their IANA names. RC4, 3DES and CBC with SHA-256 are refused. Those of TLS 1.3"
+            + " are always on; with no others named, TLS 1.2 and below are not spoken."
     )
     static let curves = ConfigurationKey(
         "curves",
         .stringList,
-        default: .described("the TLS library's"),
+        default: .described("all but `P521`"),
         origin: .goGuerrilla,
         isEffective: false,
-        summary: "The curves: `P256`, `P384`, `P521`, `X25519`."
+        summary: "The curves: `P256`, `P384`, `P521`, `X25519`, `X25519MLKEM768`."
     )
     static let clientAuthType = ConfigurationKey(
         "client_auth_type",
@@ -69,9 +73,8 @@ enum TLSKeys {
         default: .string("VerifyClientCertIfGiven"),
         origin: .goGuerrilla,
         isEffective: false,
-        summary:
-            "What is asked of the client's certificate: `NoClientCert`, `RequestClientCert`, `RequireAnyClientCert`,"
-            + " `VerifyClientCertIfGiven`, `RequireAndVerifyClientCert`."
+        allowedValues: TLSClientAuthentication.allCases.map(\.rawValue),
+        summary: "What is asked of the client's certificate. Where it is verified, it must come from `root_cas_file`."
     )
     static let rootCAsFile = ConfigurationKey(
         "root_cas_file",
@@ -87,7 +90,7 @@ enum TLSKeys {
         default: .bool(false),
         origin: .goGuerrilla,
         isEffective: false,
-        summary: "Whether the server's order of cipher suites counts."
+        summary: "Accepted and without effect: the client's order of cipher suites counts. Name fewer to force one."
     )
 
     static let all = [

@@ -30,7 +30,7 @@ struct ConfigurationDocumentTests {
     @Test func everyKeyIsInTheDocument() {
         let text = document.blocks.map(\.markdown).joined()
         let table = document.table
-        for key in table.application + table.server + table.tls + table.backend {
+        for key in table.application + table.server + table.tls + table.certificate + table.backend {
             #expect(text.contains("`\(key.name)`") || text.contains(".\(key.name)`"), "\(key.name)")
         }
     }

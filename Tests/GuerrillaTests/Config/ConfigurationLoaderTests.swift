@@ -1,5 +1,6 @@
 import GuerrillaBackend
 import GuerrillaMail
+import GuerrillaServer
 import Testing
 
 @testable import Guerrilla
@@ -472,7 +473,7 @@ struct ConfigurationLoaderTests {
 
     @Test(arguments: [
         (#"{"log_format":"json"}"#, "log_format"), (#"{"user":"mail"}"#, "user"),
-        (server(#""certificates":[{}]"#), "servers[0].certificates"),
+        (server(#""certificates":[{"private_key_file":"k","public_key_file":"c"}]"#), "servers[0].certificates"),
         (server(#""log_file":"off""#), "servers[0].log_file"),
         (#"{"backend_config":{"redis_interface":":6379"}}"#, "backend_config.redis_interface"),
         (#"{"backend_config":{"save_workers_size":4}}"#, "backend_config.save_workers_size"),
@@ -510,44 +511,6 @@ struct ConfigurationLoaderTests {
                 "servers[1].listen_interface: an earlier server has the same interface 127.0.0.1:25; this one is dropped (line 2)"
             ]
         )
-    }
-
-    // MARK: TLS
-
-    @Test func enabledServerNeverFallsBackToClearText() {
-        let report = load(
-            "{\"servers\":[{\"is_enabled\":true,\"listen_interface\":\":465\",\"tls\":{\n\"tls_always_on\":true}}]}"
-        )
-        #expect(
-            report.problemTexts == [
-                "servers[0].tls.tls_always_on: TLS is not available in this version; set it to false (line 2)"
-            ]
-        )
-        #expect(report.configuration == nil)
-    }
-
-    @Test func disabledServerMayAskForTLS() {
-        let report = load(
-            #"{"servers":[{"is_enabled":true,"listen_interface":":25"},{"listen_interface":":465","tls":{"tls_always_on":true,"start_tls_on":true}}]}"#
-        )
-        #expect(report.problems.isEmpty && report.warnings.isEmpty)
-        #expect(report.configuration?.servers.last?.tls.isAlwaysOn == true)
-    }
-
-    @Test func everyTLSKeyIsKept() throws {
-        let report = load(
-            server(
-                #"""
-                "tls":{"start_tls_on":false,"private_key_file":"k","public_key_file":"c","protocols":["tls1.2","tls1.3"],"ciphers":["x"],
-                "curves":["P256"],"client_auth_type":"NoClientCert","root_cas_file":"r","prefer_server_cipher_suites":true}
-                """#
-            )
-        )
-        #expect(report.problems.isEmpty && report.warnings.isEmpty)
-        let tls = try #require(report.configuration?.servers.first?.tls)
-        #expect(tls.privateKeyFile == "k" && tls.publicKeyFile == "c" && tls.rootCAsFile == "r")
-        #expect(tls.protocols == ["tls1.2", "tls1.3"] && tls.ciphers == ["x"] && tls.curves == ["P256"])
-        #expect(tls.clientAuthType == "NoClientCert" && tls.prefersServerCipherSuites)
     }
 
     // MARK: Sample
