@@ -29,17 +29,21 @@ let package = Package(
         .library(name: "GuerrillaServer", targets: ["GuerrillaServer"]),
         .library(name: "GuerrillaProcessors", targets: ["GuerrillaProcessors"]),
         .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
+        .library(name: "GuerrillaTLS", targets: ["GuerrillaTLS"]),
         .executable(name: "guerrillad", targets: ["guerrillad"]),
     ],
     traits: [
         .trait(name: "SQLite", description: "The embedded mail store: the `sqlite` processor, on GRDB."),
+        .trait(name: "TLS", description: "STARTTLS and TLS from the start, on swift-nio-ssl."),
         .trait(name: "CommandLine", description: "The daemon's command line, `guerrillad`."),
-        .default(enabledTraits: ["SQLite", "CommandLine"]),
+        .default(enabledTraits: ["SQLite", "TLS", "CommandLine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -75,6 +79,15 @@ let package = Package(
             dependencies: ["GuerrillaSMTP", "GuerrillaMail", "GuerrillaBackend", nioCore, nioPosix, nioTLS, logging],
             swiftSettings: settings
         ),
+        .target(
+            name: "GuerrillaTLS",
+            dependencies: [
+                "GuerrillaServer", "GuerrillaMail", nioCore, nioTLS,
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
+                .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["TLS"])),
+            ],
+            swiftSettings: settings
+        ),
 
         // The package's API and the daemon.
         .target(
@@ -82,6 +95,7 @@ let package = Package(
             dependencies: [
                 "GuerrillaServer", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "GuerrillaTLS", condition: .when(traits: ["TLS"])),
                 nioCore, nioPosix, logging,
             ],
             swiftSettings: settings
@@ -155,6 +169,14 @@ let package = Package(
                 "GuerrillaServer", "GuerrillaSMTP", "GuerrillaBackend", "GuerrillaMail", "GuerrillaTestSupport",
                 nioCore, nioTLS,
                 nioPosix, nioEmbedded, logging, inMemoryLogging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaTLSTests",
+            dependencies: [
+                "GuerrillaTLS", "GuerrillaServer", "GuerrillaMail", "GuerrillaTestSupport", nioCore, nioPosix, nioTLS,
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
             ],
             swiftSettings: settings
         ),

@@ -29,6 +29,7 @@ PROCESSOR = {"GuerrillaMail", "GuerrillaSMTP", "GuerrillaBackend"}
 OWN = {
     "GuerrillaBackend": {"GuerrillaMail", "GuerrillaSMTP"},
     "GuerrillaServer": {"GuerrillaMail", "GuerrillaSMTP", "GuerrillaBackend"},
+    "GuerrillaTLS": {"GuerrillaMail", "GuerrillaServer"},
     "Guerrilla": None,  # everything below it
     "guerrillad": None,
 }
