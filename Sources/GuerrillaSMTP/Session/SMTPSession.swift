@@ -94,7 +94,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         switch self.state {
         case .receivingData, .receivingChunk: self.messageNumber
         case .ready: self.reception == nil ? nil : self.messageNumber
-        case .validating, .delivering, .closed: nil
+        case .validating, .delivering, .startingTLS, .closed: nil
         }
     }
 
