@@ -14,7 +14,8 @@ extension SMTPSession {
             "BINARYMIME",  // RFC 3030
             "CHUNKING",  // RFC 3030
             "SMTPUTF8",  // RFC 6531
-            "LIMITS RCPTMAX=\(Self.limit(self.limits.recipients)) MAILMAX=\(Self.limit(self.limits.messages))",  // RFC 9422
+            // RFC 9422
+            "LIMITS RCPTMAX=\(Self.limit(self.limits.recipients)) MAILMAX=\(Self.limit(self.limits.messages))",
         ]
         // Only to those who may use it.
         if self.xclient == .allowed { keywords.append(XCLIENTAttributes.keyword) }
