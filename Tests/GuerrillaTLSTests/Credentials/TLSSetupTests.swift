@@ -96,6 +96,31 @@ struct TLSSetupTests {
         #expect(self.failure("p256.key", "damaged.crt")?.message.contains("damaged") == true)
     }
 
+    @Test func otherWaysToWritePEM() throws {
+        let key = try String(contentsOfFile: Certificates.path("p256.key"), encoding: .utf8)
+        let certificate = try String(contentsOfFile: Certificates.path("p256.crt"), encoding: .utf8)
+        let texts = [
+            // Both in one file.
+            "both.pem": certificate + key,
+            "windows.pem": (key + certificate).replacing("\n", with: "\r\n"),
+            // What `openssl x509 -text` puts before.
+            "text.pem": "Certificate:\n    Data: bücher\n" + certificate + key,
+        ]
+        for (name, text) in texts {
+            let path = Certificates.path(name)
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(chmod(path, 0o600) == 0)
+            let provider = try NIOSSLProvider(
+                self.settings { $0.keyPair = TLSKeyPair(privateKeyFile: path, certificateFile: path) }
+            )
+            #expect(provider.warnings == [])
+        }
+        // `openssl ecparam -genkey` puts the parameters before the key.
+        #expect(throws: Never.self) {
+            try NIOSSLProvider(self.settings { $0.keyPair = Certificates.pair("parameters") })
+        }
+    }
+
     @Test func passphraseIsNotAskedFor() {
         let error = self.failure("encrypted.key", "p256.crt")
         #expect(error?.code == .encryptedKey)

@@ -262,6 +262,19 @@ struct HandshakeTests {
         }
     }
 
+    // MARK: STARTTLS
+
+    @Test(arguments: ["-tls1_2", "-tls1_3"])
+    func connectionThatIsOpenIsUpgraded(_ version: String) async throws {
+        try await TLSServer.with(self.settings(), startTLS: true) { server in
+            let result = try await server.client("-starttls smtp -servername mx.example.com", version)
+            #expect(result.output.contains("hello TLSv1."), "\(result.output)")
+            let name = version == "-tls1_2" ? "TLSv1.2" : "TLSv1.3"
+            let events = await server.events(1)
+            #expect(events == [.completed(TLSInfo(version: name, requestedServerName: "mx.example.com"))])
+        }
+    }
+
     // MARK: What is no handshake
 
     @Test func clearTextFails() async throws {

@@ -48,6 +48,8 @@ enum Certificates {
                 + " -addext subjectAltName=DNS:one.example,DNS:*.wild.example,IP:192.0.2.1"
         )
         try openssl("req -x509 \(p256) -keyout two.key -out two.crt -days 30 -subj /CN=two.example")
+        try openssl("ecparam -name prime256v1 -genkey -out parameters.key")
+        try openssl("req -x509 -new -key parameters.key -out parameters.crt -days 30 -subj /CN=mx.example.com")
         // What is wrong.
         try openssl("req -new \(p256) -keyout expired.key -out expired.csr -subj /CN=expired.example")
         try openssl("x509 -req -in expired.csr -key expired.key -out expired.crt -days -1")

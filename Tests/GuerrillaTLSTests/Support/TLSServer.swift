@@ -8,7 +8,7 @@ import NIOPosix
 import NIOTLS
 import Synchronization
 
-/// A server on loopback that does nothing but TLS: it tells the client what was agreed, and closes.
+/// A server on loopback that does nothing but TLS, at once or after STARTTLS: it tells the client what was agreed, and closes.
 final class TLSServer: Sendable {
     enum Event: Sendable, Equatable {
         case completed(TLSInfo)
@@ -28,6 +28,7 @@ final class TLSServer: Sendable {
     /// Starts a server, hands it to `body` and stops it whatever happens.
     static func with<Result>(
         _ settings: TLSSettings,
+        startTLS: Bool = false,
         _ body: (TLSServer) async throws -> Result
     ) async throws -> Result {
         let provider = try NIOSSLProvider(settings)
@@ -36,8 +37,14 @@ final class TLSServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(TellingHandler(provider: provider, events: events))
-                    // As for STARTTLS: in front of what is there.
-                    try provider.addHandler(to: channel)
+                    if startTLS {
+                        try channel.pipeline.syncOperations.addHandler(
+                            StartTLSHandler(provider: provider),
+                            position: .first
+                        )
+                    } else {
+                        try provider.addHandler(to: channel)
+                    }
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -78,6 +85,40 @@ final class TLSServer: Sendable {
 
 private final class Events: Sendable {
     let all = Mutex<[TLSServer.Event]>([])
+}
+
+/// As much of SMTP as leads to TLS. It stays where it is, behind what is put in front.
+private final class StartTLSHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let provider: NIOSSLProvider
+
+    init(provider: NIOSSLProvider) {
+        self.provider = provider
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.reply("220 mx.example.com\r\n", context)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // openssl writes a line at a time, and waits for the reply.
+        guard String(buffer: self.unwrapInboundIn(data)) == "STARTTLS\r\n" else {
+            return self.reply("250-mx.example.com\r\n250 STARTTLS\r\n", context)
+        }
+        self.reply("220 2.0.0 Ready\r\n", context)
+        do {
+            try self.provider.addHandler(to: context.channel)
+        } catch {
+            context.fireErrorCaught(error)
+        }
+    }
+
+    private func reply(_ text: String, _ context: ChannelHandlerContext) {
+        context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+    }
 }
 
 private final class TellingHandler: ChannelInboundHandler {
