@@ -34,8 +34,8 @@ public enum Verb: CaseIterable, Sendable, Hashable {
         case .mail: Attributes(name: "MAIL", argument: .required, order: .greeted)
         case .rcpt: Attributes(name: "RCPT", argument: .required, order: .transaction)
         case .data: Attributes(name: "DATA", argument: .none, order: .transaction)
-        // Its order is looked at together with its octets.
-        case .bdat: Attributes(name: "BDAT", argument: .required, order: .always)
+        // Argument and order are looked at together with its octets.
+        case .bdat: Attributes(name: "BDAT", argument: .optional, order: .always)
         case .rset: Attributes(name: "RSET", argument: .none, order: .always)
         case .noop: Attributes(name: "NOOP", argument: .optional, order: .always)
         case .vrfy: Attributes(name: "VRFY", argument: .required, order: .always)

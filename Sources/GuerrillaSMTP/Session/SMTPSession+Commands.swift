@@ -61,8 +61,7 @@ extension SMTPSession {
             case .mail: return self.refuseBadCommand(.mailSyntax)
             case .rcpt: return self.refuseBadCommand(.rcptSyntax)
             case .helo, .ehlo: return self.refuseBadCommand(.heloSyntaxError)
-            case .bdat: return self.refuseBadCommand(.bdatSyntax)
-            case .data, .rset, .noop, .vrfy, .help, .quit, .starttls, .xclient:
+            case .data, .bdat, .rset, .noop, .vrfy, .help, .quit, .starttls, .xclient:
                 return self.refuseBadCommand(.missingArgument)
             }
         case .none, .optional, .required:

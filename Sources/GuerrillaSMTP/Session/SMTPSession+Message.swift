@@ -32,7 +32,11 @@ extension SMTPSession {
     ///
     /// - Returns: Nil if octets are expected now.
     mutating func bdat(_ argument: Span<UInt8>) -> SMTPAction? {
-        guard let announcement = ChunkAnnouncement(argument) else { return self.refuseBadCommand(.bdatSyntax) }
+        guard let announcement = ChunkAnnouncement(argument) else {
+            // Nobody knows what follows: at least it meets no open transaction.
+            self.resetTransaction()
+            return self.refuseBadCommand(.bdatSyntax)
+        }
         var chunk = Chunk(size: announcement.size, isLast: announcement.isLast)
         if !announcement.isWellFormed {
             chunk.refusal = .bdatSyntax

@@ -22,7 +22,7 @@ extension SMTPSession {
             return self.refuseBadCommand(refusal)
         }
         if !mailParameters.isSMTPUTF8, !path.isASCII { return self.refuseBadCommand(.reversePathNeedsUTF8) }
-        if let size = mailParameters.size, size > UInt64(self.limits.messageSize) {
+        if let size = mailParameters.size, size > UInt64(clamping: self.limits.messageSize) {
             return .reply(.messageTooLarge(limit: self.limits.messageSize))
         }
         if self.isStorageExhausted { return .reply(.insufficientStorage) }

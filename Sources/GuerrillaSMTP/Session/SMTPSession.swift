@@ -148,6 +148,11 @@ package struct SMTPSession: ~Copyable, Sendable {
     package mutating func messageVerdict(_ reply: SMTPReply) -> SMTPAction? {
         guard case .delivering = self.state else { return nil }
         self.state = .ready
+        if reply.code.kind == .positiveCompletion {
+            self.badCommands = 0
+            self.idleCommands = 0
+            self.discardedOctets = 0
+        }
         return .reply(reply)
     }
 
@@ -301,9 +306,6 @@ package struct SMTPSession: ~Copyable, Sendable {
         self.resetTransaction()
         self.state = .ready
         guard let data, let transaction else { return .refuseMessage(refusal ?? .localError) }
-        self.badCommands = 0
-        self.idleCommands = 0
-        self.discardedOctets = 0
         self.state = .delivering
         return .deliver(CompletedTransaction(transaction, data: data))
     }

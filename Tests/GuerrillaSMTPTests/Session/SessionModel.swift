@@ -81,7 +81,9 @@ struct SessionModel {
             return ["250"]
         case .harmless(_, let code):
             return [code]
-        case .bad(_, let code):
+        case .bad(let line, let code):
+            // Of a BDAT without a size, nobody knows what follows.
+            if line.starts(with: "BDAT".utf8) { self.endTransaction() }
             return self.bad(code)
         case .quit:
             return self.close("221")
