@@ -6,7 +6,6 @@ enum CertificateKeys {
         "host_names",
         .stringList,
         default: .described("those in the certificate"),
-        isEffective: false,
         summary: "The names the pair is for, such as `mail.example.com` or `*.example.com`."
     )
 

@@ -5,8 +5,6 @@ extension ConfigurationDecoder {
     /// A server's `tls`, and its `certificates`, which belong to it.
     ///
     /// What is wrong with them is a problem only where TLS is on and the server is enabled; elsewhere it is a warning.
-    ///
-    /// TLS comes in a later version. Until then a server may not silently offer less than its configuration asks for.
     mutating func decodeTLS(
         of server: ConfigurationSection,
         at serverPath: String,
@@ -34,25 +32,9 @@ extension ConfigurationDecoder {
         } else {
             warnings += findings
         }
-
-        if isServerEnabled, tls.isAlwaysOn {
-            problem(
-                "\(keyPath).\(TLSKeys.tlsAlwaysOn.name)",
-                "TLS is not available in this version; set it to false",
-                line: section.line(TLSKeys.tlsAlwaysOn)
-            )
-        }
-        if isServerEnabled, tls.isStartTLSOn {
-            warn(
-                "\(keyPath).\(TLSKeys.startTLSOn.name)",
-                "TLS is not available in this version; STARTTLS is not offered",
-                line: section.line(TLSKeys.startTLSOn)
-            )
-        }
         return tls
     }
 
-    /// One sentence about TLS says it better than one for each of its keys that has no effect yet.
     private mutating func tlsSection(
         of node: ConfigurationNode?,
         at keyPath: String,
@@ -60,7 +42,7 @@ extension ConfigurationDecoder {
     ) -> ConfigurationSection {
         var section = ConfigurationSection()
         section.members = members(of: node, at: keyPath, keys: keys, isCaseSensitive: false)
-        check(keys, in: &section, at: keyPath, warnsOfIneffective: false)
+        check(keys, in: &section, at: keyPath)
         return section
     }
 

@@ -88,14 +88,12 @@ struct ConfigurationDecoder {
     /// Checks the members a section found, and what the environment says in their place.
     ///
     /// - Parameters:
-    ///   - warnsOfIneffective: Whether to warn of keys that do nothing yet.
     ///   - isLenient: Whether a wrong value of this key is worth a warning only.
     mutating func check(
         _ keys: [ConfigurationKey],
         in section: inout ConfigurationSection,
         at keyPath: String,
         environmentPrefix: String? = nil,
-        warnsOfIneffective: Bool = true,
         isLenient: (ConfigurationKey) -> Bool = \.usesDefaultWhenWrong
     ) {
         for key in keys where key.replacement == nil {
@@ -119,10 +117,7 @@ struct ConfigurationDecoder {
                 line = nil
             }
             section.values[key.name] = value
-            // TLS is judged as a whole, where it is known whether the server is enabled.
-            if warnsOfIneffective, !key.isEffective, key.name != TLSKeys.container, let value,
-                value != key.defaultValue?.value
-            {
+            if !key.isEffective, let value, value != key.defaultValue?.value {
                 warn(path, "this key is understood but not effective yet", line: line)
             }
         }

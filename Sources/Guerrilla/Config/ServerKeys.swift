@@ -92,7 +92,6 @@ enum ServerKeys {
         .object,
         default: .described("off"),
         origin: .goGuerrilla,
-        isEffective: false,
         summary: "The settings of STARTTLS and of TLS from the start."
     )
     static let maxRecipients = ConfigurationKey(
@@ -278,7 +277,6 @@ enum ServerKeys {
         "certificates",
         .objectList,
         default: .described("the key pair of `tls`"),
-        isEffective: false,
         summary: "Further key pairs, chosen by the name the client asks for."
     )
 

@@ -11,7 +11,6 @@ enum TLSKeys {
         .bool,
         default: .bool(false),
         origin: .goGuerrilla,
-        isEffective: false,
         summary: "Whether STARTTLS is offered."
     )
     static let tlsAlwaysOn = ConfigurationKey(
@@ -19,7 +18,6 @@ enum TLSKeys {
         .bool,
         default: .bool(false),
         origin: .goGuerrilla,
-        isEffective: false,
         summary:
             "Whether a connection starts with the TLS handshake. An enabled server that asks for it does not start without."
     )
@@ -28,7 +26,6 @@ enum TLSKeys {
         .string,
         default: .described("none"),
         origin: .goGuerrilla,
-        isEffective: false,
         summary: "The private key, PEM."
     )
     static let publicKeyFile = ConfigurationKey(
@@ -36,7 +33,6 @@ enum TLSKeys {
         .string,
         default: .described("none"),
         origin: .goGuerrilla,
-        isEffective: false,
         summary: "The certificate chain, PEM, the server's own certificate first."
     )
     static let protocols = ConfigurationKey(
@@ -44,7 +40,6 @@ enum TLSKeys {
         .stringList,
         default: .described("`tls1.2` and up"),
         origin: .goGuerrilla,
-        isEffective: false,
         summary:
             "The lowest and the highest version: `tls1.0`, `tls1.1`, `tls1.2`, `tls1.3`. One element is the lowest. 1.0 and 1.1 are outdated"
             + " and only spoken when named here."
@@ -54,7 +49,6 @@ enum TLSKeys {
         .stringList,
         default: .described("all with ECDHE"),
         origin: .goGuerrilla,
-        isEffective: false,
         summary:
             "The cipher suites of TLS 1.2 and below, by their IANA names. RC4, 3DES and CBC with SHA-256 are refused. Those of TLS 1.3"
             + " are always on; with no others named, TLS 1.2 and below are not spoken."
@@ -64,7 +58,6 @@ enum TLSKeys {
         .stringList,
         default: .described("all but `P521`"),
         origin: .goGuerrilla,
-        isEffective: false,
         summary: "The curves: `P256`, `P384`, `P521`, `X25519`, `X25519MLKEM768`."
     )
     static let clientAuthType = ConfigurationKey(
@@ -72,7 +65,6 @@ enum TLSKeys {
         .string,
         default: .string("VerifyClientCertIfGiven"),
         origin: .goGuerrilla,
-        isEffective: false,
         allowedValues: TLSClientAuthentication.allCases.map(\.rawValue),
         summary: "What is asked of the client's certificate. Where it is verified, it must come from `root_cas_file`."
     )
@@ -81,7 +73,6 @@ enum TLSKeys {
         .string,
         default: .described("the system's"),
         origin: .goGuerrilla,
-        isEffective: false,
         summary: "The certificate authorities that clients' certificates are checked against, PEM."
     )
     static let preferServerCipherSuites = ConfigurationKey(
@@ -89,7 +80,6 @@ enum TLSKeys {
         .bool,
         default: .bool(false),
         origin: .goGuerrilla,
-        isEffective: false,
         summary: "Accepted and without effect: the client's order of cipher suites counts. Name fewer to force one."
     )
 

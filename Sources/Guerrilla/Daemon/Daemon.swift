@@ -131,7 +131,7 @@ public actor Daemon {
         var listeners: [Listener] = []
         for server in self.configuration.enabledServers {
             let smtpServer = try await SMTPServer(
-                settings: self.settings(for: server, running: running),
+                settings: try self.settings(for: server, running: running),
                 resources: resources
             )
             running.servers.append(smtpServer)
@@ -232,7 +232,7 @@ public actor Daemon {
         return logger
     }
 
-    private func settings(for server: ServerConfiguration, running: Running) -> ServerSettings {
+    private func settings(for server: ServerConfiguration, running: Running) throws -> ServerSettings {
         var settings = ServerSettings(
             hostName: server.hostName,
             version: GuerrillaVersion.current,
@@ -263,6 +263,11 @@ public actor Daemon {
         settings.isProxyOn = server.isProxyOn
         settings.proxyTimeout = server.proxyTimeout
         settings.trustedNetworks = server.trustedNetworks
+        if server.tls.isOn {
+            let (offer, warnings) = try TLSOffer.make(server.tls, for: server.listenInterface)
+            settings.tls = offer
+            for warning in warnings { running.logger.warning("server [\(server.listenInterface)]: \(warning)") }
+        }
         let log = running.log
         let level = running.logger.logLevel
         if level <= .warning, self.configuration.logFile != .off {

@@ -1,5 +1,6 @@
 public import GuerrillaBackend
 import GuerrillaMail
+import GuerrillaServer
 import Logging
 
 /// What can be said about a configuration without starting anything.
@@ -28,6 +29,14 @@ public struct DaemonCheck: Sendable {
             try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
         } catch {
             self.errors.append("servers: \(error)")
+        }
+        for (index, server) in configuration.servers.enumerated() where server.isEnabled && server.tls.isOn {
+            do throws(DaemonError) {
+                let warnings = try TLSOffer.make(server.tls, for: server.listenInterface).warnings
+                self.warnings += warnings.map { "servers[\(index)].tls: \($0)" }
+            } catch {
+                self.errors.append("servers[\(index)].tls: \(error)")
+            }
         }
         for (index, server) in configuration.servers.enumerated()
         where server.isEnabled && server.commandTimeout < .seconds(300) {

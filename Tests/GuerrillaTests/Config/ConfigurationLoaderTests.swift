@@ -286,8 +286,7 @@ struct ConfigurationLoaderTests {
         #expect(configuration?.backend.saveProcess == "HeadersParser|Header|Debugger")
         #expect(
             report.warningTexts == [
-                "servers[0].tls.start_tls_on: TLS is not available in this version; STARTTLS is not offered (line 2)",
-                "backend_config.Save_Process: unknown key `Save_Process`; did you mean `save_process`? (line 1)",
+                "backend_config.Save_Process: unknown key `Save_Process`; did you mean `save_process`? (line 1)"
             ]
         )
     }
@@ -473,7 +472,6 @@ struct ConfigurationLoaderTests {
 
     @Test(arguments: [
         (#"{"log_format":"json"}"#, "log_format"), (#"{"user":"mail"}"#, "user"),
-        (server(#""certificates":[{"private_key_file":"k","public_key_file":"c"}]"#), "servers[0].certificates"),
         (server(#""log_file":"off""#), "servers[0].log_file"),
         (#"{"backend_config":{"redis_interface":":6379"}}"#, "backend_config.redis_interface"),
         (#"{"backend_config":{"save_workers_size":4}}"#, "backend_config.save_workers_size"),

@@ -4,18 +4,6 @@ import Testing
 @testable import Guerrilla
 
 struct ConfigurationTLSTests {
-    @Test func enabledServerNeverFallsBackToClearText() {
-        let report = load(
-            "{\"servers\":[{\"is_enabled\":true,\"listen_interface\":\":465\",\"tls\":{\n\"tls_always_on\":true}}]}"
-        )
-        #expect(
-            report.problemTexts == [
-                "servers[0].tls.tls_always_on: TLS is not available in this version; set it to false (line 2)"
-            ]
-        )
-        #expect(report.configuration == nil)
-    }
-
     @Test func disabledServerMayAskForTLS() {
         let report = load(
             #"{"servers":[{"is_enabled":true,"listen_interface":":25"},{"listen_interface":":465","tls":{"tls_always_on":true,"start_tls_on":true}}]}"#

@@ -1,5 +1,6 @@
 import Guerrilla
 import GuerrillaBackend
+import GuerrillaServer
 import Testing
 
 struct DaemonCheckTests {
@@ -33,6 +34,22 @@ struct DaemonCheckTests {
                 "backend_config.save_process: no processor of save_process stores messages: mail is accepted and discarded"
             ]
         )
+    }
+
+    /// The files of servers that are not enabled are not looked at.
+    @Test(arguments: [true, false])
+    func certificateThatIsMissingIsAnErrorWhereItIsNeeded(_ isEnabled: Bool) {
+        let check = self.check {
+            $0.servers[0].isEnabled = isEnabled
+            $0.servers[0].tls.isStartTLSOn = true
+            $0.servers[0].tls.keyPair.privateKeyFile = self.fixture.directory.path("mx.key")
+            $0.servers[0].tls.keyPair.certificateFile = self.fixture.directory.path("mx.crt")
+        }
+        #expect(check.errors.count == (isEnabled ? 1 : 0))
+        for error in check.errors {
+            #expect(error.hasPrefix("servers[0].tls: cannot use TLS config for [127.0.0.1:0], "))
+            #expect(error.contains("mx."))
+        }
     }
 
     @Test func unknownProcessorIsAnError() {

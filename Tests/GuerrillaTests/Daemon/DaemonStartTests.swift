@@ -1,5 +1,6 @@
 import Guerrilla
 import GuerrillaBackend
+import GuerrillaServer
 import GuerrillaTestSupport
 import Logging
 import NIOCore
@@ -22,6 +23,7 @@ struct DaemonStartTests {
         case logFileUnwritable
         case tooManyClients
         case ownBackendFails
+        case noCertificate
     }
 
     private let fixture = DaemonFixture()
@@ -37,6 +39,12 @@ struct DaemonStartTests {
             configuration.backend.saveProcess = "Debugger"
             configuration.backend.values["sleep_seconds"] = "long"
             return ["backend_config.sleep_seconds: expected a whole number, found the string \"long\""]
+        case .noCertificate:
+            // Never clear text in its place.
+            configuration.servers[0].tls.isAlwaysOn = true
+            configuration.servers[0].tls.keyPair.privateKeyFile = self.directory.path("mx.key")
+            configuration.servers[0].tls.keyPair.certificateFile = self.directory.path("mx.crt")
+            return ["cannot use TLS config for [127.0.0.1:", "mx.key does not exist"]
         case .storeUnopenable:
             configuration.backend.saveProcess = "sqlite"
             configuration.backend.values["sqlite_path"] = .string(self.directory.path("missing/mail.sqlite"))
