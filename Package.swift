@@ -175,7 +175,8 @@ let package = Package(
         .testTarget(
             name: "GuerrillaTLSTests",
             dependencies: [
-                "GuerrillaTLS", "GuerrillaServer", "GuerrillaMail", "GuerrillaTestSupport", nioCore, nioPosix, nioTLS,
+                "GuerrillaTLS", "GuerrillaServer", "GuerrillaMail", "GuerrillaTestSupport", nioCore, nioPosix,
+                nioEmbedded, nioTLS,
                 .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
             ],
             swiftSettings: settings
