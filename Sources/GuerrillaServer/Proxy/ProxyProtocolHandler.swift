@@ -10,7 +10,7 @@ import NIOCore
 /// "The receiver MUST NOT guess")
 final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler, ConnectionHandler {
     typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
+    typealias InboundOut = Never
 
     private enum Phase {
         case waiting
@@ -105,9 +105,12 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
             self.refuse("\(error)")
             return
         }
-        if self.received.readableBytes > 0 { context.fireChannelRead(self.wrapInboundOut(self.received)) }
+        let octets = self.received
         self.received = ByteBuffer()
-        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        let pipeline = context.pipeline.syncOperations
+        pipeline.removeHandler(context: context, promise: nil)
+        // From the front, where TLS may stand now.
+        if octets.readableBytes > 0 { pipeline.fireChannelRead(NIOAny(octets)) }
     }
 
     private func refuse(_ reason: String) {
