@@ -114,6 +114,11 @@ public actor Daemon {
     }
 
     private func start(_ running: inout Running) async throws -> [Listener] {
+        // Reads certificates: before a store is opened that nobody will write to.
+        var servers: [(ServerConfiguration, ServerSettings)] = []
+        for server in self.configuration.enabledServers {
+            servers.append((server, try self.settings(for: server, running: running)))
+        }
         let backend = self.configuration.backend
         try await running.gateway.start(
             try self.makeBackend(logger: running.logger),
@@ -129,11 +134,8 @@ public actor Daemon {
             allowedHosts: AllowedHosts(self.configuration.allowedHosts)
         )
         var listeners: [Listener] = []
-        for server in self.configuration.enabledServers {
-            let smtpServer = try await SMTPServer(
-                settings: try self.settings(for: server, running: running),
-                resources: resources
-            )
+        for (server, settings) in servers {
+            let smtpServer = try await SMTPServer(settings: settings, resources: resources)
             running.servers.append(smtpServer)
             do {
                 let address = try await Self.listen(smtpServer, on: server)
