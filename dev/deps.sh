@@ -20,6 +20,7 @@ test_packages=(
     haproxy:/usr/sbin/haproxy
     libgnutls-dane0:libgnutls-dane.so.0
     libidn12:libidn.so.12
+    libnet-ssleay-perl:perl/Net::SSLeay
     libnginx-mod-mail:/usr/lib/nginx/modules/ngx_mail_module.so
     libnss-wrapper:libnss_wrapper.so
     libssl-dev:/usr/include/openssl/ssl.h
@@ -37,6 +38,7 @@ present() {
     case "$1" in
         /*) [ -e "$1" ] ;;
         lib*.so*) /sbin/ldconfig -p | grep -qF "$1" ;;
+        perl/*) perl -M"${1#*/}" -e 1 2>/dev/null ;;
         python3/*) python3 -c "import ${1#*/}" 2>/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac

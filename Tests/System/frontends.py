@@ -4,11 +4,11 @@ The system's nginx and HAProxy are neither read nor changed.
 """
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 
+from certificates import Certificates
 from smtpwire import DEADLINE, ReservedPort, eventually
 
 DOCUMENT = os.path.join(os.path.dirname(__file__), "..", "..", "Docs", "OPERATIONS.md")
@@ -142,16 +142,4 @@ class HAProxy(FrontEnd):
 
 def certificate(directory):
     """A file with a key and a certificate that nobody has signed."""
-    openssl = shutil.which("openssl")
-    assert openssl, "openssl is missing (make deps)"
-    key, crt, both = (os.path.join(directory, name) for name in ("key.pem", "crt.pem", "both.pem"))
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=mail.example.com", "-keyout", key, "-out", crt],
-        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=DEADLINE,
-    )
-    with open(both, "wb") as file:
-        for path in (crt, key):
-            with open(path, "rb") as part:
-                file.write(part.read())
-    return both
+    return Certificates(directory).self_signed("front", "mail.example.com").both("front")

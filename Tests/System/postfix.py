@@ -24,7 +24,10 @@ def missing():
 
 
 class Postfix:
-    def __init__(self, directory, relay_port):
+    """Runs while the context lasts. `tls` is its `smtp_tls_security_level`."""
+
+    def __init__(self, directory, relay_port, tls="none"):
+        self.tls = tls
         self.base = os.path.join(directory, "postfix")
         self.log = os.path.join(self.base, "log")
         self.relay_port = relay_port
@@ -66,7 +69,7 @@ alias_maps =
 message_size_limit = 52428800
 mailbox_size_limit = 0
 smtp_dns_support_level = disabled
-smtp_tls_security_level = none
+smtp_tls_security_level = {self.tls}
 smtpd_peername_lookup = no
 smtpd_relay_restrictions = permit_mynetworks, reject
 maximal_backoff_time = 2s

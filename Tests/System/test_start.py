@@ -12,6 +12,7 @@ import time
 import pytest
 
 import daemon as guerrillad
+from certificates import Certificates
 from daemon import Daemon, configuration, mail_list, run
 from smtpwire import DEADLINE, ReservedPort, Wire, eventually
 
@@ -259,6 +260,84 @@ def test_unknown_keys_are_named_and_harmless(directory):
         daemon.wait_for_line("frobnicate\\b")
         daemon.wait_for_line("frobnicate_too")
         daemon.assert_serving()
+
+
+# Files of TLS.
+
+
+@pytest.fixture
+def tls(directory):
+    """A pair of files, and a configuration that uses it."""
+    files = Certificates(directory).self_signed("mail", "mail.example.com").self_signed("other", "other.example")
+    return files, configuration(directory, tls={"start_tls_on": True, **files.pair("mail")})
+
+
+BAD_TLS = {
+    "no such key": ("private_key_file", "nowhere.key", "private key file .*nowhere.key does not exist"),
+    "no such certificate": ("public_key_file", "nowhere.crt", "certificate file .*nowhere.crt does not exist"),
+    "key of another": ("private_key_file", "other.key", "other.key does not belong to the first certificate in .*mail.crt"),
+    "swapped": ("public_key_file", "mail.key", "mail.key holds no certificate.*swapped"),
+    "no authorities": ("root_cas_file", "nowhere.pem", "root_cas_file .*nowhere.pem does not exist"),
+}
+
+
+@pytest.mark.parametrize("key", ["start_tls_on", "tls_always_on"])
+@pytest.mark.parametrize("case", BAD_TLS)
+def test_bad_tls_file_is_refused(directory, tls, case, key):
+    files, config = tls
+    name, file, words = BAD_TLS[case]
+    config["servers"][0]["tls"].update({"start_tls_on": False, key: True, name: files.path(file)})
+    path = write(directory, config)
+    before = sorted(os.listdir(directory))
+    assert_refused(run("serve", "-c", path), r"127\.0\.0\.1:0", words)
+    check = run("check", "-c", path)
+    assert check.returncode == 1
+    assert re.search(rf"servers\[0\]\.tls: .*{words}", (check.stdout + check.stderr).decode())
+    assert sorted(os.listdir(directory)) == before, "a failed start leaves something behind"
+
+
+@pytest.mark.parametrize("name, value, words", [
+    ("protocols", ["ssl3.0", "tls1.2"], r"servers\[0\]\.tls\.protocols\[0\]: SSL is broken"),
+    ("ciphers", ["TLS_RSA_WITH_RC4_128_SHA"], r"servers\[0\]\.tls\.ciphers\[0\]: TLS_RSA_WITH_RC4_128_SHA is too weak"),
+    ("curves", ["P257"], r"servers\[0\]\.tls\.curves\[0\]: unknown curve .*did you mean `P256`"),
+    ("client_auth_type", "Always", r"servers\[0\]\.tls\.client_auth_type"),
+])
+def test_bad_tls_setting_is_refused(directory, tls, name, value, words):
+    config = tls[1]
+    config["servers"][0]["tls"][name] = value
+    path = write(directory, config)
+    assert_refused(run("serve", "-c", path), words)
+    check = run("check", "-c", path)
+    assert check.returncode == 1 and re.search(words, (check.stdout + check.stderr).decode())
+
+
+def test_unreadable_key_is_refused(directory, tls, unprivileged):
+    os.chmod(f"{directory}/mail.key", 0)
+    path = write(directory, tls[1])
+    os.chmod(path, 0o644)
+    assert_refused(unprivileged("serve", "-c", path), "private key file .*mail.key cannot be read: Permission denied")
+
+
+def test_tls_files_of_a_disabled_server_are_not_looked_at(directory, tls):
+    config = tls[1]
+    config["servers"].append({**config["servers"][0], "is_enabled": False, "tls": {"tls_always_on": True}})
+    with Daemon(directory, config) as daemon:
+        daemon.assert_serving()
+
+
+def test_doubtful_tls_files_are_named_and_used(directory, tls):
+    files, config = tls
+    files.self_signed("authority").signed("expired", "authority", days=-1)
+    os.chmod(files.path("expired.key"), 0o644)
+    config["servers"][0]["tls"].update(files.pair("expired"))
+    with Daemon(directory, config) as daemon:
+        daemon.wait_for_line(r"level=warning .*expired\.key can be read or changed by everybody on this machine")
+        daemon.wait_for_line(r"level=warning .*certificate in .*expired\.crt expired on")
+        daemon.assert_serving()
+    check = run("check", "-c", daemon.config_path)
+    assert check.returncode == 0
+    said = (check.stdout + check.stderr).decode()
+    assert re.search(r"servers\[0\]\.tls: .*expired\.key can be read", said) and re.search(r"servers\[0\]\.tls: .*expired on", said)
 
 
 @pytest.fixture
