@@ -41,7 +41,11 @@ enum InternationalDomain {
     }
 
     private static func encodeULabel(_ scalars: [Unicode.Scalar]) -> String? {
-        guard scalars.contains(where: { !$0.isASCII }), let text = Punycode.encode(scalars) else { return nil }
+        // One with an underscore, say, has no A-label: nothing would make the label of it again.
+        let isLabel = scalars.allSatisfy { scalar in
+            !scalar.isASCII || ByteSet.letterDigitOrHyphen.contains(UInt8(truncatingIfNeeded: scalar.value))
+        }
+        guard isLabel, scalars.contains(where: { !$0.isASCII }), let text = Punycode.encode(scalars) else { return nil }
         let label = "xn--" + text
         return label.utf8.count <= Punycode.longestLabel ? label : nil
     }

@@ -9,7 +9,7 @@ struct InternationalDomainTests {
         ("straße.example", "xn--strae-oqa.example"), ("☃.example", "xn--n3h.example"),
         // A label that begins with a combining mark.
         ("a.\u{D3E}x.b", "a.xn--x-olf.b"), ("plain.example", "plain.example"), ("a--b.example", "a--b.example"),
-        ("", ""), (".", "."),
+        ("", ""), (".", "."), ("_ü.example", "_ü.example"),
         ("a..ü", "a..xn--tda"),
     ])
     func eachFormGivesTheOther(unicodeForm: String, asciiForm: String) {
