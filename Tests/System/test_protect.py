@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 
+from certificates import Certificates
 from daemon import run
 from smtpwire import DEADLINE, Closed, Wire, eventually, queued_id, stuff
 
@@ -197,7 +198,11 @@ def test_documented_servers_are_accepted(directory):
     with open(os.path.join(os.path.dirname(__file__), "../../Docs/OPERATIONS.md"), encoding="utf-8") as file:
         servers = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", file.read(), re.DOTALL)]
     assert any("bare_newline" in server for server in servers)
+    Certificates(directory).self_signed("mail", "mail.example.com")
     for server in servers:
+        for key, name in (("private_key_file", "mail.key"), ("public_key_file", "mail.crt")):
+            if key in server.get("tls", {}):
+                server["tls"][key] = f"{directory}/{name}"
         with open(f"{directory}/documented.json", "w") as file:
             json.dump({"allowed_hosts": ["example.com"], "servers": [server]}, file)
         result = run("check", "-c", f"{directory}/documented.json")
