@@ -89,6 +89,6 @@ struct ClientLimiter: Sendable {
         if self.entries.count > self.capacity / 4 * 3 {
             self.entries = self.entries.filter { $0.value.clients > 0 }
         }
-        self.makesRoomAt = max(self.capacity, self.entries.count * 2)
+        self.makesRoomAt = max(self.capacity, self.entries.count + self.capacity / 4)
     }
 }

@@ -75,6 +75,20 @@ struct ClientLimiterTests {
         #expect(limiter.admit(self.one, maximumClients: 1, rate: nil, at: self.start) == .tooManyClients)
     }
 
+    /// Many that are connected leave less room for the others, not more.
+    @Test func connectedAddressesDoNotRaiseTheBound() {
+        var limiter = ClientLimiter(capacity: 100)
+        for number in 0..<70 {
+            #expect(limiter.admit(.v6(UInt64(number)), maximumClients: 1, rate: nil, at: self.start) == nil)
+        }
+        for number in 100..<1_000 {
+            let group = ClientLimiter.Group.v6(UInt64(number))
+            #expect(limiter.admit(group, maximumClients: 1, rate: 1, at: self.start) == nil)
+            limiter.release(group, at: self.start)
+            #expect(limiter.count <= 100)
+        }
+    }
+
     @Test func whoseTimeHasPassedGoesFirst() {
         var limiter = ClientLimiter(capacity: 100)
         for number in 0..<99 {
