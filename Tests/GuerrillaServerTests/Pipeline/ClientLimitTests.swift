@@ -64,7 +64,7 @@ struct ClientLimitTests {
             let port = live.port
             try await live.withClient { client in
                 // One after the other: connections of several event loops are counted in no order.
-                let clients = try [1, 1, 2, 2].map { source in
+                let clients = try [1, 1, 2, 2].map { (source: UInt8) in
                     let client = try BlockingClient(port: port, source: source)
                     return (client, reply: try client.readReply())
                 }
