@@ -21,6 +21,9 @@ public struct BackendConfiguration: Sendable, Equatable {
     /// The most connections, threads or requests a store uses at once. The default is 1.
     public var saveWorkersSize = 1
 
+    /// The line endings of stored messages. The default is CRLF, as they were sent; nil says that nobody chose.
+    public var storedLineEndings: StoredLineEndings?
+
     /// The processors' settings by key name, as in `backend_config`. The default is empty. Where a key of the gateway stands here too, the
     /// property counts.
     public var values = ConfigurationObject()
@@ -44,6 +47,7 @@ public struct BackendConfiguration: Sendable, Equatable {
         all[GatewayKeys.validateTimeout.name] = .string(GoDuration(validateTimeout).description)
         all[GatewayKeys.primaryMailHost.name] = .string(primaryMailHost)
         all[GatewayKeys.saveWorkersSize.name] = .integer(Int64(saveWorkersSize))
+        all[GatewayKeys.storedLineEndings.name] = storedLineEndings.map { .string($0.rawValue) }
         return ProcessorConfiguration(values: all)
     }
 }

@@ -16,6 +16,9 @@ extension ConfigurationDecoder {
         backend.saveTimeout = section.duration(GatewayKeys.saveTimeout) ?? backend.saveTimeout
         backend.validateTimeout = section.duration(GatewayKeys.validateTimeout) ?? backend.validateTimeout
         backend.saveWorkersSize = section.integer(GatewayKeys.saveWorkersSize) ?? backend.saveWorkersSize
+        backend.storedLineEndings =
+            section.anyString(GatewayKeys.storedLineEndings).flatMap(StoredLineEndings.init)
+            ?? backend.storedLineEndings
         backend.primaryMailHost = hostName(section, GatewayKeys.primaryMailHost, at: keyPath) ?? backend.primaryMailHost
 
         checkChain(backend.saveProcess, of: GatewayKeys.saveProcess, at: keyPath)

@@ -62,9 +62,9 @@ enum GatewayKeys {
         "stored_line_endings",
         .string,
         default: .string("crlf"),
-        isEffective: false,
         allowedValues: ["crlf", "lf"],
-        summary: "The line endings of stored messages. `crlf` keeps every octet; `lf` is what go-guerrilla stores."
+        summary:
+            "The line endings of stored messages. `crlf` keeps every octet; `lf` leaves out the CR of each CRLF, as go-guerrilla does. `sqlite` keeps every octet always."
     )
     static let rcptCacheSeconds = ConfigurationKey(
         "rcpt_cache_seconds",

@@ -7,6 +7,11 @@ import Logging
 public struct DaemonCheck: Sendable {
     static let discardsMail = "no processor of save_process stores messages: mail is accepted and discarded"
 
+    /// The processors whose stored messages may be read by programs written for go-guerrilla.
+    private static let storesOfGoGuerrilla: Set = [
+        "sql", "mysql", "redis", "guerrillaredisdb", "fastcgi", "maildir", "compressor",
+    ]
+
     /// What would prevent the start.
     public private(set) var errors: [String] = []
     /// What the operator should know.
@@ -24,6 +29,15 @@ public struct DaemonCheck: Sendable {
             self.errors.append("\(error)")  // It names the key.
         } catch {
             self.errors.append("backend_config: \(error)")
+        }
+        if configuration.backend.storedLineEndings == nil {
+            let names = ConfigurationTable.processorNames(in: configuration.backend.saveProcess)
+            for name in names where Self.storesOfGoGuerrilla.contains(name) {
+                self.notes.append(
+                    "backend_config.stored_line_endings: not set; `\(name)` stores messages with CRLF, as they were sent."
+                        + " Write `lf` for what go-guerrilla stores, or `crlf`"
+                )
+            }
         }
         do {
             try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
@@ -60,7 +74,8 @@ extension ProcessorChain {
                 configuration: configuration.processorConfiguration,
                 logger: logger,
                 primaryMailHost: configuration.primaryMailHost,
-                saveTimeout: configuration.saveTimeout
+                saveTimeout: configuration.saveTimeout,
+                storedLineEndings: configuration.storedLineEndings ?? .crlf
             )
         )
     }

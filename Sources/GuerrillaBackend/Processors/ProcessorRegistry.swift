@@ -10,18 +10,22 @@ public struct ProcessorContext: Sendable {
     public var primaryMailHost: String
     /// How long a verdict may take (`gw_save_timeout`); a store's own waits should be shorter.
     public var saveTimeout: Duration
+    /// `stored_line_endings`: how stores for other programs write messages (``StoredForm``).
+    public var storedLineEndings: StoredLineEndings
 
     /// Creates a context.
     public init(
         configuration: ProcessorConfiguration,
         logger: Logger,
         primaryMailHost: String,
-        saveTimeout: Duration = .seconds(30)
+        saveTimeout: Duration = .seconds(30),
+        storedLineEndings: StoredLineEndings = .crlf
     ) {
         self.configuration = configuration
         self.logger = logger
         self.primaryMailHost = primaryMailHost
         self.saveTimeout = saveTimeout
+        self.storedLineEndings = storedLineEndings
     }
 }
 

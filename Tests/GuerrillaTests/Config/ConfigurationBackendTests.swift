@@ -20,6 +20,16 @@ struct ConfigurationBackendTests {
         #expect(load(text).configuration?.backend.values["log_received_mails"] == .bool(expected))
     }
 
+    @Test(
+        arguments: [
+            ("", nil), (#""stored_line_endings": "lf""#, .lf), (#""stored_line_endings": "crlf""#, .crlf),
+        ] as [(String, StoredLineEndings?)]
+    )
+    func lineEndingsOfStoredMessages(_ member: String, _ expected: StoredLineEndings?) {
+        let report = self.backend(member)
+        #expect(report.problems.isEmpty && report.configuration?.backend.storedLineEndings == expected)
+    }
+
     @Test func emptySaveProcessIsKept() {
         #expect(backend(#""save_process":"""#).configuration?.backend.saveProcess == "")
     }

@@ -80,6 +80,19 @@ struct DaemonCheckTests {
         #expect(check.errors.isEmpty)
     }
 
+    @Test func storesOfGoGuerrillaWithoutAChoiceOfLineEndingsAreNoted() {
+        for (lineEndings, count) in [(nil, 1), (.crlf, 0), (.lf, 0)] as [(StoredLineEndings?, Int)] {
+            let check = self.check {
+                $0.backend.saveProcess = "HeadersParser|FastCGI"
+                $0.backend.storedLineEndings = lineEndings
+                $0.servers[0].timeout = .seconds(300)
+            }
+            #expect(
+                check.notes.count { $0.hasPrefix("backend_config.stored_line_endings: not set; `fastcgi`") } == count
+            )
+        }
+    }
+
     @Test func shorterTimeoutsThanTheStandardAsksForAreNoted() {
         let check = self.check {
             $0.servers.append($0.servers[0])
