@@ -27,8 +27,10 @@ package struct HeaderSectionCounter: Sendable {
     /// What is longer is text without spaces, not a name: a line has 998 octets. (RFC 5322 § 2.1.1)
     private static let longestName = 998
 
-    private let maximumSize: Int
-    private let maximumFields: Int
+    /// Octets of the section, with the empty line that ends it.
+    package let maximumSize: Int
+    /// Header fields.
+    package let maximumFields: Int
     private let maximumHops: Int
     private var position = Position.lineStart
     private var size = 0
@@ -36,9 +38,9 @@ package struct HeaderSectionCounter: Sendable {
     private var hops = 0
     private var nameLength = 0
     /// What the name of the present line may turn out to be.
-    private var received = NameMatcher("received")
+    private var received = NameMatcher(.received)
     /// `From sender date`, which an mbox file put in front of a message, perhaps quoted with `>`. Nil after the first line.
-    private var mailboxSeparator: NameMatcher? = NameMatcher("From", isCaseSensitive: true, skipped: UInt8(ascii: ">"))
+    private var mailboxSeparator: NameMatcher? = NameMatcher(.mailboxSeparator)
 
     /// - Parameters:
     ///   - maximumSize: Octets of the section, with the empty line that ends it.
@@ -129,23 +131,30 @@ package struct HeaderSectionCounter: Sendable {
     }
 }
 
-/// Compares a field name with one that is known, octet by octet.
+/// Compares a field name with one that is known, octet by octet. Small, because there are two in every connection.
 private struct NameMatcher {
-    private let name: StaticString
-    private let isCaseSensitive: Bool
-    /// Stands before the name any number of times and means nothing.
-    private let skipped: UInt8?
-    private var matched = 0
-    private var isPossible = true
+    enum Name {
+        case received
+        case mailboxSeparator
 
-    /// - Parameter name: In lower case, unless case matters.
-    init(_ name: StaticString, isCaseSensitive: Bool = false, skipped: UInt8? = nil) {
-        self.name = name
-        self.isCaseSensitive = isCaseSensitive
-        self.skipped = skipped
+        /// In lower case, unless case matters.
+        var octets: StaticString {
+            switch self {
+            case .received: "received"
+            case .mailboxSeparator: "From"
+            }
+        }
     }
 
-    var isMatch: Bool { self.isPossible && self.matched == self.name.utf8CodeUnitCount }
+    private let name: Name
+    private var matched: UInt8 = 0
+    private var isPossible = true
+
+    init(_ name: Name) {
+        self.name = name
+    }
+
+    var isMatch: Bool { self.isPossible && self.matched == self.name.octets.utf8CodeUnitCount }
 
     mutating func begin(_ octet: UInt8) {
         self.matched = 0
@@ -154,10 +163,19 @@ private struct NameMatcher {
     }
 
     mutating func next(_ octet: UInt8) {
-        guard self.isPossible, self.matched > 0 || octet != self.skipped else { return }
-        let octet = self.isCaseSensitive ? octet : octet.asciiLowercased
+        guard self.isPossible else { return }
+        var octet = octet
+        switch self.name {
+        case .received:
+            octet = octet.asciiLowercased
+        case .mailboxSeparator:
+            // Any number of them before the name mean nothing.
+            if self.matched == 0, octet == UInt8(ascii: ">") { return }
+        }
+        let known = self.name.octets
         self.isPossible =
-            self.matched < self.name.utf8CodeUnitCount && self.name.withUTF8Buffer { $0[self.matched] } == octet
-        self.matched += 1
+            self.matched < known.utf8CodeUnitCount && known.withUTF8Buffer { $0[Int(self.matched)] } == octet
+        // No known name has more than a handful of octets.
+        if self.isPossible { self.matched += 1 }
     }
 }

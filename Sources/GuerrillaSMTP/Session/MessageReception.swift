@@ -13,8 +13,8 @@ struct MessageReception: Sendable {
         case bareNewline
     }
 
-    private let limits: SMTPSessionLimits
-    private let memory: MessageMemory
+    private let messageSize: Int
+    private let maximumRead: Int
     private var builder: MessageDataBuilder?
     private var header: HeaderSectionCounter
     /// Nil where line endings are the sender's own business.
@@ -24,8 +24,8 @@ struct MessageReception: Sendable {
 
     /// - Parameter isBinary: Whether the message need not consist of lines. (RFC 3030 § 3)
     init(limits: SMTPSessionLimits, memory: MessageMemory, isBinary: Bool) {
-        self.limits = limits
-        self.memory = memory
+        self.messageSize = limits.messageSize
+        self.maximumRead = limits.maximumRead
         self.builder = MessageDataBuilder(memory: memory)
         self.header = HeaderSectionCounter(
             maximumSize: limits.headerSize,
@@ -53,22 +53,22 @@ struct MessageReception: Sendable {
     /// - Returns: False when so many are not even worth reading.
     mutating func expect(_ octets: Int) -> Bool {
         let (total, overflow) = self.received.addingReportingOverflow(octets)
-        guard !overflow, total <= self.limits.maximumRead else { return false }
-        if self.failure == nil, total > self.limits.messageSize { self.fail(.tooLarge) }
+        guard !overflow, total <= self.maximumRead else { return false }
+        if self.failure == nil, total > self.messageSize { self.fail(.tooLarge) }
         return true
     }
 
     /// So much beyond the limit that reading on would be a service to an attacker.
-    var isOverrun: Bool { self.received > self.limits.maximumRead }
+    var isOverrun: Bool { self.received > self.maximumRead }
 
     /// Why the message is not kept; nil while nothing speaks against it.
     var refusal: SMTPReply? {
         switch self.failure {
         case nil: nil
-        case .tooLarge: .messageTooLarge(limit: self.limits.messageSize)
+        case .tooLarge: .messageTooLarge(limit: self.messageSize)
         case .outOfMemory: .insufficientStorage
-        case .header(.size): .headerTooLarge(limit: self.limits.headerSize)
-        case .header(.fields): .tooManyHeaderFields(limit: self.limits.headerFields)
+        case .header(.size): .headerTooLarge(limit: self.header.maximumSize)
+        case .header(.fields): .tooManyHeaderFields(limit: self.header.maximumFields)
         case .header(.hops): .tooManyHops
         case .bareNewline: .bareNewline
         }
@@ -85,7 +85,7 @@ struct MessageReception: Sendable {
     private mutating func append(_ bytes: UnsafeRawBufferPointer) {
         self.received += bytes.count
         guard self.failure == nil else { return }
-        if self.received > self.limits.messageSize {
+        if self.received > self.messageSize {
             self.fail(.tooLarge)
         } else if let excess = self.header.count(bytes) {
             self.fail(.header(excess))

@@ -38,6 +38,15 @@ struct PendingVerdict {
     }
 }
 
+/// A message that waits for its verdict, apart from its connection: most connections wait for none.
+final class MessageInHand: Sendable {
+    let envelope: Envelope
+
+    init(_ envelope: Envelope) {
+        self.envelope = envelope
+    }
+}
+
 extension SMTPServerHandler {
     // MARK: Recipients
 
@@ -130,7 +139,7 @@ extension SMTPServerHandler {
             }
         }
         self.verdicts.started(task, token: token)
-        if self.verdicts.pendingToken == token { self.messageInHand = envelope }
+        if self.verdicts.pendingToken == token { self.messageInHand = MessageInHand(envelope) }
     }
 
     private func saved(_ verdict: SaveVerdict, _ envelope: Envelope, token: UInt64) {
@@ -205,7 +214,7 @@ extension SMTPServerHandler {
     /// Answers 451 in the place of a verdict that did not come in time.
     func verdictTimedOut() {
         self.verdicts.abandon()
-        if let envelope = self.messageInHand {
+        if let envelope = self.messageInHand?.envelope {
             self.settings.logger.warning(
                 "Backend has timed out while saving email",
                 metadata: self.clientMetadata.merging(["smtp.queued_id": "\(envelope.queuedID)"]) { $1 }

@@ -35,7 +35,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     private static let maximumLingeringOctets = 1_048_576
 
     let server: SMTPServer
-    let settings: ServerSettings
+    private let snapshot: SettingsSnapshot
     let loop: LoopResources
     private let clientCount: Int
 
@@ -57,7 +57,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     var deadlines: Deadlines
     var verdicts = PendingVerdict()
     /// The message whose verdict is pending, for the log if it does not come in time.
-    var messageInHand: Envelope?
+    var messageInHand: MessageInHand?
 
     init(
         server: SMTPServer,
@@ -65,7 +65,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         eventLoop: any EventLoop
     ) {
         self.server = server
-        self.settings = connection.settings
+        self.snapshot = connection.snapshot
         self.loop = server.resources.resources(of: eventLoop)
         self.clientCount = connection.clientCount
         self.session = SMTPSession(
@@ -77,6 +77,8 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         )
         self.deadlines = Deadlines(settings: connection.settings)
     }
+
+    var settings: ServerSettings { self.snapshot.settings }
 
     // MARK: Channel events
 

@@ -4,7 +4,7 @@ import GuerrillaSMTP
 /// What is known of a connection before the first octet of SMTP.
 struct AcceptedConnection {
     /// The settings when it was accepted; they hold for the whole connection.
-    let settings: ServerSettings
+    let snapshot: SettingsSnapshot
     /// Who is there: the socket's peer, until a PROXY header says more.
     private(set) var client: ClientInfo
     /// How many connections there are, this one included.
@@ -12,12 +12,14 @@ struct AcceptedConnection {
     /// Whether `client` may speak for others.
     private var isTrusted: Bool
 
-    init(settings: ServerSettings, client: ClientInfo, clientCount: Int) {
-        self.settings = settings
+    init(snapshot: SettingsSnapshot, client: ClientInfo, clientCount: Int) {
+        self.snapshot = snapshot
         self.client = client
         self.clientCount = clientCount
-        self.isTrusted = settings.trustedNetworks.cover(client.address)
+        self.isTrusted = snapshot.settings.trustedNetworks.cover(client.address)
     }
+
+    var settings: ServerSettings { self.snapshot.settings }
 
     /// Whether a PROXY header of the socket's peer is believed.
     var mayBeProxied: Bool { self.isTrusted }

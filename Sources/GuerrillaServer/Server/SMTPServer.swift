@@ -9,7 +9,7 @@ import Synchronization
 public final class SMTPServer: Sendable {
     private struct State {
         var listener: (any Channel)?
-        var settings: ServerSettings
+        var snapshot: SettingsSnapshot
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -25,7 +25,7 @@ public final class SMTPServer: Sendable {
     /// Must not be called on an event loop.
     public init(settings: ServerSettings, resources: ServerResources) async throws {
         self.resources = resources
-        self.state = Mutex(State(settings: settings))
+        self.state = Mutex(State(snapshot: SettingsSnapshot(settings)))
         var registries: [(eventLoop: any EventLoop, registry: NIOLoopBound<ConnectionRegistry>)] = []
         for loop in resources.eventLoopGroup.makeIterator() {
             let registry = try await loop.submit { NIOLoopBound(ConnectionRegistry(), eventLoop: loop) }.get()
@@ -36,9 +36,14 @@ public final class SMTPServer: Sendable {
 
     /// The settings for connections accepted from now on; those that are open keep theirs.
     public var settings: ServerSettings {
-        get { self.state.withLock { $0.settings } }
-        set { self.state.withLock { $0.settings = newValue } }
+        get { self.snapshot.settings }
+        set {
+            let snapshot = SettingsSnapshot(newValue)
+            self.state.withLock { $0.snapshot = snapshot }
+        }
     }
+
+    var snapshot: SettingsSnapshot { self.state.withLock { $0.snapshot } }
 
     /// Connections that are open now.
     public var clientCount: Int { self.clients.load(ordering: .relaxed) }
@@ -134,17 +139,17 @@ public final class SMTPServer: Sendable {
 
     /// Counts the connection. Its first handler answers for ``connectionClosed(_:on:)``.
     private func accept(_ channel: any Channel) -> AcceptedConnection {
-        let settings = self.settings
+        let snapshot = self.snapshot
         let (_, count) = self.clients.wrappingAdd(1, ordering: .relaxed)
         let (_, number) = self.clientNumbers.wrappingAdd(1, ordering: .relaxed)
         let remoteAddress = channel.remoteAddress
         let client = ClientInfo(
             address: remoteAddress?.ipAddressValue,
             port: remoteAddress?.port.flatMap { UInt16(exactly: $0) },
-            serverName: settings.hostName,
+            serverName: snapshot.settings.hostName,
             clientNumber: number
         )
-        return AcceptedConnection(settings: settings, client: client, clientCount: count)
+        return AcceptedConnection(snapshot: snapshot, client: client, clientCount: count)
     }
 
     func connectionOpened(_ handler: any ConnectionHandler, on eventLoop: any EventLoop) {

@@ -81,7 +81,7 @@ struct ClientLimitTests {
                 SMTPServerHandler(
                     server: live.server,
                     connection: AcceptedConnection(
-                        settings: live.server.settings,
+                        snapshot: live.server.snapshot,
                         client: ClientInfo(address: nil, serverName: "mail.example.com"),
                         clientCount: 1
                     ),
