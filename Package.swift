@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "GuerrillaProcessors", targets: ["GuerrillaProcessors"]),
         .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
         .library(name: "GuerrillaTLS", targets: ["GuerrillaTLS"]),
+        .library(name: "GuerrillaTesting", targets: ["GuerrillaTesting"]),
         .executable(name: "guerrillad", targets: ["guerrillad"]),
     ],
     traits: [
@@ -61,6 +62,7 @@ let package = Package(
         .target(
             name: "GuerrillaProcessors",
             dependencies: ["GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging],
+            exclude: ["ProcessorTemplate.swift.example"],
             swiftSettings: settings
         ),
         .target(
@@ -116,6 +118,24 @@ let package = Package(
                     package: "swift-service-lifecycle",
                     condition: .when(traits: ["CommandLine"])
                 ),
+            ],
+            swiftSettings: settings
+        ),
+
+        // For tests of those who use the package.
+        .target(
+            name: "GuerrillaTesting",
+            dependencies: [
+                "Guerrilla", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaTestingTests",
+            dependencies: [
+                "GuerrillaTesting", "Guerrilla", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP",
+                "GuerrillaMail", "GuerrillaTestSupport", nioCore, nioPosix, logging,
+                .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
             ],
             swiftSettings: settings
         ),

@@ -31,6 +31,7 @@ OWN = {
     "GuerrillaServer": {"GuerrillaMail", "GuerrillaSMTP", "GuerrillaBackend"},
     "GuerrillaTLS": {"GuerrillaMail", "GuerrillaServer"},
     "Guerrilla": None,  # everything below it
+    "GuerrillaTesting": None,
     "guerrillad": None,
 }
 

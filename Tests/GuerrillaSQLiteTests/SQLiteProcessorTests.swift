@@ -379,30 +379,6 @@ private final class WriteLock {
     }
 }
 
-private final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        self.path = FileManager.default.temporaryDirectory.appendingPathComponent("guerrilla-\(UUID().uuidString)").path
-        try? FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: self.path)
-    }
-
-    func path(_ name: String) -> String { "\(self.path)/\(name)" }
-
-    /// The names of the files, sorted.
-    var contents: [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []).sorted()
-    }
-
-    func write(_ text: String, to name: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: self.path(name)))
-    }
-}
-
 extension Envelope {
     /// A message from `alice@example.org` to `bob@example.com`, received on 2026-11-21 at 08:06:48 UTC in the chunks in
     /// which a session would keep it.

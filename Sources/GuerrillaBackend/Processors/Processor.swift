@@ -89,7 +89,7 @@ public struct SaveNext: Sendable {
     private let processors: [any Processor]
     private let index: Int
 
-    init(_ processors: [any Processor], index: Int = 0) {
+    package init(_ processors: [any Processor], index: Int = 0) {
         self.processors = processors
         self.index = index
     }
@@ -109,7 +109,7 @@ public struct ValidateNext: Sendable {
     private let processors: [any Processor]
     private let index: Int
 
-    init(_ processors: [any Processor], index: Int = 0) {
+    package init(_ processors: [any Processor], index: Int = 0) {
         self.processors = processors
         self.index = index
     }

@@ -1,4 +1,5 @@
 #if SQLite
+import GuerrillaTestSupport
 import GRDB
 import NIOCore
 import Testing

@@ -1,4 +1,5 @@
 #if SQLite
+import GuerrillaTestSupport
 import GRDB
 import GRDBSQLite
 import GuerrillaBackend

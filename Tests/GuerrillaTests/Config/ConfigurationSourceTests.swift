@@ -1,4 +1,5 @@
 import Guerrilla
+import GuerrillaTestSupport
 import Testing
 
 #if canImport(FoundationEssentials)

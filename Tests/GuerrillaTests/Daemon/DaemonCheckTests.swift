@@ -1,6 +1,7 @@
 import Guerrilla
 import GuerrillaBackend
 import GuerrillaServer
+import GuerrillaTestSupport
 import Testing
 
 struct DaemonCheckTests {

@@ -1,3 +1,4 @@
+import GuerrillaTestSupport
 import Logging
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import GuerrillaTestSupport
 import Testing
 
 @testable import Guerrilla

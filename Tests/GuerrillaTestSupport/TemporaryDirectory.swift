@@ -5,10 +5,12 @@ import Foundation
 #endif
 
 /// A directory of one test, removed with everything in it when the last reference goes.
-final class TemporaryDirectory: Sendable {
-    let path: String
+public final class TemporaryDirectory: Sendable {
+    /// Where it is.
+    public let path: String
 
-    init() {
+    /// Creates it.
+    public init() {
         self.path = FileManager.default.temporaryDirectory.appendingPathComponent("guerrilla-\(UUID().uuidString)").path
         try? FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
     }
@@ -17,26 +19,28 @@ final class TemporaryDirectory: Sendable {
         try? FileManager.default.removeItem(atPath: self.path)
     }
 
-    func path(_ name: String) -> String { "\(self.path)/\(name)" }
+    /// The path of a file in it.
+    public func path(_ name: String) -> String { "\(self.path)/\(name)" }
 
     /// The names of the files in it, sorted.
-    var contents: [String] {
+    public var contents: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []).sorted()
     }
 
     /// A file as text; nil when there is none or when it is not UTF-8.
-    func text(_ name: String) -> String? {
+    public func text(_ name: String) -> String? {
         try? String(contentsOfFile: self.path(name), encoding: .utf8)
     }
 
     /// The lines of a file, each of which must be ended.
-    func lines(_ name: String) -> [String]? {
+    public func lines(_ name: String) -> [String]? {
         guard let text = self.text(name) else { return nil }
         guard text.isEmpty || text.hasSuffix("\n") else { return nil }
         return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
 
-    func write(_ text: String, to name: String) throws {
+    /// Writes a file.
+    public func write(_ text: String, to name: String) throws {
         try text.write(toFile: self.path(name), atomically: false, encoding: .utf8)
     }
 }

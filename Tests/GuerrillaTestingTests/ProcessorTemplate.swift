@@ -1,0 +1,1 @@
+../../Sources/GuerrillaProcessors/ProcessorTemplate.swift.example
