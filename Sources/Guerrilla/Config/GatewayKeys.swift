@@ -26,11 +26,11 @@ enum GatewayKeys {
         unit: "workers",
         default: .integer(1),
         origin: .goGuerrilla,
-        isEffective: false,
         range: 1...1024,
         zeroMeansDefault: true,
         usesDefaultWhenWrong: true,
-        summary: "The most connections, threads or requests a store uses at once."
+        summary:
+            "The most connections, threads or requests that a store uses at once. `sqlite` has one writer, whatever this says."
     )
     static let saveTimeout = ConfigurationKey(
         "gw_save_timeout",
@@ -38,7 +38,6 @@ enum GatewayKeys {
         default: .string("30s"),
         origin: .goGuerrilla,
         range: time,
-        usesDefaultWhenWrong: true,
         summary: "How long storing a message may take before the client is asked to try again later."
     )
     static let validateTimeout = ConfigurationKey(
@@ -47,7 +46,6 @@ enum GatewayKeys {
         default: .string("5s"),
         origin: .goGuerrilla,
         range: time,
-        usesDefaultWhenWrong: true,
         summary: "How long validating a recipient may take."
     )
     static let primaryMailHost = ConfigurationKey(
@@ -56,7 +54,8 @@ enum GatewayKeys {
         default: .described("the operating system's host name"),
         origin: .goGuerrilla,
         isEffective: false,
-        summary: "The domain of the Delivered-To field. Used by the processors `header`, `sql` and `guerrillaredisdb`."
+        summary:
+            "The domain of the Message-ID that `sql` and `guerrillaredisdb` make for a message without one. `Header` does not use it."
     )
     static let storedLineEndings = ConfigurationKey(
         "stored_line_endings",

@@ -75,7 +75,8 @@ extension ProcessorChain {
                 logger: logger,
                 primaryMailHost: configuration.primaryMailHost,
                 saveTimeout: configuration.saveTimeout,
-                storedLineEndings: configuration.storedLineEndings ?? .crlf
+                storedLineEndings: configuration.storedLineEndings ?? .crlf,
+                saveWorkers: configuration.saveWorkersSize
             )
         )
     }

@@ -12,6 +12,9 @@ public struct ProcessorContext: Sendable {
     public var saveTimeout: Duration
     /// `stored_line_endings`: how stores for other programs write messages (``StoredForm``).
     public var storedLineEndings: StoredLineEndings
+    /// `save_workers_size`: the most connections, threads or requests that a store uses at once, at least 1. It does not limit how many
+    /// messages are in the chain.
+    public var saveWorkers: Int
 
     /// Creates a context.
     public init(
@@ -19,13 +22,15 @@ public struct ProcessorContext: Sendable {
         logger: Logger,
         primaryMailHost: String,
         saveTimeout: Duration = .seconds(30),
-        storedLineEndings: StoredLineEndings = .crlf
+        storedLineEndings: StoredLineEndings = .crlf,
+        saveWorkers: Int = 1
     ) {
         self.configuration = configuration
         self.logger = logger
         self.primaryMailHost = primaryMailHost
         self.saveTimeout = saveTimeout
         self.storedLineEndings = storedLineEndings
+        self.saveWorkers = max(1, saveWorkers)
     }
 }
 

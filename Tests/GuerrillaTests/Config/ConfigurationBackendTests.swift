@@ -1,4 +1,7 @@
 import GuerrillaBackend
+import GuerrillaProcessors
+import Logging
+import Synchronization
 import Testing
 
 @testable import Guerrilla
@@ -44,6 +47,26 @@ struct ConfigurationBackendTests {
             #"gw_save_timeout: expected a duration such as "30s" or "1m30s", found the number 30"#
         ),
         (#""gw_val_rcpt_timeout":"-5s""#, "gw_val_rcpt_timeout: -5s is out of range; use 1ns to 8760h0m0s"),
+    ])
+    func wrongTimeoutsAreProblems(_ member: String, _ problem: String) {
+        #expect(backend(member).problemTexts == ["backend_config.\(problem) (line 1)"])
+    }
+
+    @Test func chainsAreToldHowManyWorkersStoresMayHave() throws {
+        let configuration = try #require(backend(#""save_workers_size":3,"save_process":"workers""#).configuration)
+        let seen = Mutex<[Int]>([])
+        let registry = ProcessorRegistry([
+            ProcessorDescription("workers", Header.self) { context in
+                seen.withLock { $0.append(context.saveWorkers) }
+                return Header()
+            }
+        ])
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        _ = try ProcessorChain(configuration.backend, registry: registry, logger: logger)
+        #expect(seen.withLock { $0 } == [3])
+    }
+
+    @Test(arguments: [
         (#""save_workers_size":"1""#, #"save_workers_size: expected a whole number, found the string "1""#),
         (#""save_workers_size":-1"#, "save_workers_size: -1 is out of range; use 1 to 1024, or 0 for the default"),
         (#""sql_max_open_conns":"3""#, #"sql_max_open_conns: expected a whole number, found the string "3""#),
@@ -51,8 +74,6 @@ struct ConfigurationBackendTests {
     func whatGoGuerrillaReplacesSilentlyGivesAWarning(_ member: String, _ warning: String) {
         let report = backend(member)
         #expect(report.warningTexts == ["backend_config.\(warning); the value is ignored (line 1)"])
-        #expect(report.configuration?.backend.saveTimeout == .seconds(30))
-        #expect(report.configuration?.backend.validateTimeout == .seconds(5))
         #expect(report.configuration?.backend.saveWorkersSize == 1)
         let ignored = member.split(separator: "\"").first.map(String.init) ?? ""
         #expect(report.configuration?.backend.values[ignored] == nil)

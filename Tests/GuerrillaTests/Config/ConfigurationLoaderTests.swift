@@ -474,7 +474,6 @@ struct ConfigurationLoaderTests {
         (#"{"log_format":"json"}"#, "log_format"), (#"{"user":"mail"}"#, "user"),
         (server(#""log_file":"off""#), "servers[0].log_file"),
         (#"{"backend_config":{"redis_interface":":6379"}}"#, "backend_config.redis_interface"),
-        (#"{"backend_config":{"save_workers_size":4}}"#, "backend_config.save_workers_size"),
     ])
     func keysThatDoNothingYetGiveAWarning(_ text: String, _ keyPath: String) {
         #expect(load(text).warningTexts == ["\(keyPath): this key is understood but not effective yet (line 1)"])
@@ -483,7 +482,6 @@ struct ConfigurationLoaderTests {
 
     @Test(arguments: [
         #"{"log_format":"text"}"#, server(#""greeting_delay":0,"max_header_size":0"#),
-        #"{"backend_config":{"save_workers_size":1}}"#,
     ])
     func keysThatDoNothingYetMayHaveTheirDefault(_ text: String) {
         #expect(load(text).warnings.isEmpty)
