@@ -3,6 +3,7 @@ import GuerrillaMail
 import GuerrillaProcessors
 import InMemoryLogging
 import Logging
+import NIOCore
 import Testing
 
 struct DebuggerTests {
@@ -16,7 +17,7 @@ struct DebuggerTests {
         ProcessorConfiguration(values: values, environment: environment)
     }
 
-    @Test func envelopeHeaderSectionAndSubjectAreLoggedAndNeverTheBody() async throws {
+    @Test func envelopeHeaderSectionAndSubjectAreLoggedAndNotTheBody() async throws {
         var envelope = Envelope.sample(self.message)
         envelope.recipients.append(.sample("carol"))
         let chain = try self.harness.chain(
@@ -51,6 +52,47 @@ struct DebuggerTests {
         #expect(self.harness.log.isEmpty)
     }
 
+    @Test func bodyIsLoggedWhenAskedFor() async throws {
+        var envelope = Envelope.sample(self.message)
+        let chain = try self.harness.chain("Debugger", configuration: self.configuration(["log_message_bodies": true]))
+        #expect(try await chain.save(&envelope) == .stored)
+        #expect(self.harness.log.map(\.message) == ["Data is: \(self.message)"])
+        #expect(self.harness.log.allSatisfy { $0.metadata == ["smtp.queued_id": "7f3a09"] })
+    }
+
+    @Test func octetsThatAreNoTextDoNotGoIntoTheLog() async throws {
+        var octets = ByteBuffer(string: "a\0")
+        octets.writeBytes([0xFF, 0xC3, 0x28])
+        var envelope = Envelope.sample(MessageData(octets))
+        let chain = try self.harness.chain("Debugger", configuration: self.configuration(["log_message_bodies": true]))
+        #expect(try await chain.save(&envelope) == .stored)
+        #expect(self.harness.log.map(\.message) == ["Data is: a\0\u{FFFD}\u{FFFD}("])
+    }
+
+    /// Hundreds of kilobytes in one line are no use to anybody, and each waits in the log's queue.
+    @Test func longTextsAreCut() async throws {
+        let long = String(repeating: "x", count: 300_000)
+        var envelope = Envelope.sample(MessageData.received("Subject: \(long)\r\nX: y\r\n\r\n\(long)\r\n"))
+        envelope.recipients = (1...200).map { .sample("user\($0)") }
+        let chain = try self.harness.chain(
+            "HeadersParser|Debugger",
+            configuration: self.configuration(["log_received_mails": true, "log_message_bodies": true])
+        )
+        #expect(try await chain.save(&envelope) == .stored)
+        let lines = self.harness.log.map { "\($0.message)" }
+        #expect(lines.map { String($0.prefix(8)) } == ["Mail fro", "Headers ", "Subject ", "Data is:"])
+        #expect(lines.allSatisfy { $0.utf8.count < 1_000 && $0.hasSuffix("[cut]") })
+        #expect(lines[2] == "Subject is: " + String(repeating: "x", count: 900) + " [cut]")
+    }
+
+    @Test func textOfTheGreatestLengthIsNotCut() async throws {
+        let text = String(repeating: "x", count: 900)
+        var envelope = Envelope.sample(text)
+        let chain = try self.harness.chain("Debugger", configuration: self.configuration(["log_message_bodies": true]))
+        #expect(try await chain.save(&envelope) == .stored)
+        #expect(self.harness.log.map(\.message) == ["Data is: \(text)"])
+    }
+
     @Test func sleepSecondsOneBreaksOnPurposeAfterLogging() async throws {
         var envelope = Envelope.sample(self.message)
         let chain = try self.harness.chain(
@@ -83,6 +125,10 @@ struct DebuggerTests {
             (
                 ["log_received_mails": 1],
                 "backend_config.log_received_mails: expected true or false, found the number 1"
+            ),
+            (
+                ["log_message_bodies": "no"],
+                "backend_config.log_message_bodies: expected true or false, found the string"
             ),
             (["sleep_seconds": "5"], "backend_config.sleep_seconds: expected a whole number, found the string \"5\""),
             (["sleep_seconds": true], "backend_config.sleep_seconds: expected a whole number, found true"),
