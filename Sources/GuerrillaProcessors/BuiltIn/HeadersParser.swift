@@ -10,7 +10,7 @@ import NIOCore
 /// - **Configuration**: none.
 /// - **Reads**: the message.
 /// - **Writes**: `header`, `subject`.
-/// - **Tasks**: save.
+/// - **Tasks**: save. A subject of more than 64 KiB is decoded on another thread.
 /// - **Failure replies**: none.
 /// - RFC 5322 § 2.2, RFC 2047.
 public struct HeadersParser: Processor {
@@ -43,8 +43,13 @@ public struct HeadersParser: Processor {
                 metadata: ["smtp.queued_id": "\(envelope.queuedID)", "error": "\(error)"]
             )
         }
-        envelope.subject = envelope.header?[first: "Subject"].map { self.encodedWords.decode($0) }
+        envelope.subject = try await self.subject(of: envelope.header)
         return try await next(&envelope)
+    }
+
+    private func subject(of header: HeaderSection?) async throws -> String? {
+        guard let octets = header?[first: "Subject"]?.bodyOctets else { return nil }
+        return try await offload(octets: octets.count) { [encodedWords] in encodedWords.decode(octets: octets) }
     }
 
     private func headerSection(of data: MessageData) async throws -> HeaderSection {

@@ -59,9 +59,26 @@ struct HeadersParserTests {
         ("Subject: =?UTF-8?B?w6k=?=\r\n =?UTF-8?Q?=C3=A9?=", "éé"),
         ("Subject: =?x-nonesuch?Q?as_sent=E9?=", "=?x-nonesuch?Q?as_sent=E9?="),
         ("Subject: first\r\nSubject: second", "first"),
+        // What go-guerrilla's scanner loses or leaves as it is.
+        ("Subject: =?Shift_JIS?B?k/qWew==?=", "日本"),
+        ("Subject: =?ks_c_5601-1987?B?x9GxuQ==?=", "한국"),
+        ("Subject: =?UTF-8*ko?B?7ZWc?=", "한"),
+        ("Subject: =?utf-8?Q?a?= x=y z", "a x=y z"),
+        ("Subject: 1+1=2 =?utf-8?Q?x?= ok", "1+1=2 x ok"),
+        ("Subject: =?utf-8?Q?a?= =?utf-8?Q?b", "a =?utf-8?Q?b"),
+        ("Subject: =?Shift_JIS?B?k/o=?=\r\n =?Shift_JIS?B?lns=?=", "日本"),
+        ("Subject: =?GB2312?B?1tA=?= =?GB2312?B?zsQ=?=", "中文"),
+        ("Subject: =?GB2312?B?1tDO?= =?GB2312?B?xA==?=", "中文"),
     ])
     func subjectIsDecoded(field: String, subject: String) async throws {
         #expect(try await self.parsed("\(field)\r\n\r\n").subject == subject)
+    }
+
+    /// It is decoded on another thread, and the chain goes on where it was.
+    @Test func subjectOfHundredsOfKilobytesIsDecoded() async throws {
+        let words = String(repeating: " =?ISO-8859-1?Q?=E9?=\r\n", count: 20_000)
+        let envelope = try await self.parsed("Subject:\(words)\r\nbody\r\n")
+        #expect(envelope.subject == String(repeating: "é", count: 20_000))
     }
 
     @Test func withoutSubjectFieldThereIsNoSubject() async throws {
