@@ -5,7 +5,7 @@ import GuerrillaBackend
 
 extension ConfigurationTable.ProcessorKeys {
     /// All of them, in the order of the documentation.
-    static let known = [redis, sql, guerrillaRedisDB, mailDir, fastCGI, wildcard, s3]
+    static let known = [redis, sql, guerrillaRedisDB, mailDir, fastCGI, s3]
 
     private static let redis = Self(
         "redis",
@@ -60,11 +60,6 @@ extension ConfigurationTable.ProcessorKeys {
             later("fcgi_connection_type", .string, isRequired: true, "`unix` or `tcp`."),
             later("fcgi_connection_address", .string, isRequired: true, "The socket's path, or `address:port`."),
         ]
-    )
-
-    private static let wildcard = Self(
-        "wildcard",
-        keys: [later("wildcard_hosts", .string, isRequired: true, "Patterns of accepted domains, separated by commas.")]
     )
 
     private static let s3 = Self(

@@ -19,7 +19,6 @@ public struct AllowedHosts: Sendable, Equatable {
     /// In lower case, with U-labels.
     private var names: Set<String> = []
     private var addresses: Set<IPAddress> = []
-    /// Compiled from lower case, whole labels as U-labels.
     private var patterns: [GlobPattern] = []
 
     /// Sorts the entries. Ones that cannot match are left out and listed in ``problems``.
@@ -50,16 +49,17 @@ public struct AllowedHosts: Sendable, Equatable {
         case .name(let name):
             let name = name.caseFolded
             if names.contains(name) { return true }
-            guard InternationalDomain.mayHaveTwoForms(name) else { return matchesPattern(name) }
-            return acceptsEitherForm(of: name)
+            if InternationalDomain.mayHaveTwoForms(name), names.contains(InternationalDomain.unicodeForm(name)) {
+                return true
+            }
         case .literal(.ip(let address)):
-            let address = address.canonical
-            if addresses.contains(address) { return true }
-            guard !patterns.isEmpty else { return false }
-            return matchesPattern("[\(address)]") || matchesPattern(address.literal.caseFolded)
+            if addresses.contains(address.canonical) { return true }
         case .literal(.general):
-            return matchesPattern(domain.description.caseFolded)
+            break
         }
+        guard !patterns.isEmpty else { return false }
+        let texts = domain.patternTexts
+        return patterns.contains { pattern in texts.contains { pattern.matches($0) } }
     }
 
     /// Whether mail for this recipient is accepted: always for `<postmaster>` (RFC 5321 § 4.5.1), otherwise if its
@@ -70,15 +70,6 @@ public struct AllowedHosts: Sendable, Equatable {
         case .mailbox(let mailbox): accepts(mailbox.domain)
         }
     }
-
-    private func acceptsEitherForm(of name: String) -> Bool {
-        let unicodeForm = InternationalDomain.unicodeForm(name)
-        if names.contains(unicodeForm) || matchesPattern(unicodeForm) { return true }
-        // For patterns that begin `xn--` and go on with something that is no label.
-        return !patterns.isEmpty && matchesPattern(InternationalDomain.asciiForm(name))
-    }
-
-    private func matchesPattern(_ text: String) -> Bool { patterns.contains { $0.matches(text) } }
 }
 
 // MARK: - Entries
@@ -89,8 +80,7 @@ extension AllowedHosts {
     }
 
     private mutating func addPattern(_ entry: String) {
-        // Only what is written without special characters can be an A-label; the rest of the pattern stays as it is.
-        guard let pattern = GlobPattern(InternationalDomain.unicodeForm(entry.caseFolded)) else {
+        guard let pattern = GlobPattern(domain: entry) else {
             return addProblem(entry, "a [...] is empty or not closed, or nothing follows a backslash")
         }
         if entry.hasPrefix("["), entry.hasSuffix("]") {

@@ -357,7 +357,7 @@ struct ConfigurationLoaderTests {
         #expect(
             load(#"{"backend_config":{"save_process":"Header|Nonesuch"}}"#).problemTexts == [
                 "backend_config.save_process: processor [Nonesuch] not found; "
-                    + "known processors: Debugger, Header, HeadersParser, sqlite"
+                    + "known processors: \(ProcessorRegistry.standard.all.map(\.name).joined(separator: ", "))"
             ]
         )
     }
