@@ -28,6 +28,7 @@ let package = Package(
         .library(name: "GuerrillaBackend", targets: ["GuerrillaBackend"]),
         .library(name: "GuerrillaServer", targets: ["GuerrillaServer"]),
         .library(name: "GuerrillaProcessors", targets: ["GuerrillaProcessors"]),
+        .library(name: "GuerrillaHashing", targets: ["GuerrillaHashing"]),
         .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
         .library(name: "GuerrillaTLS", targets: ["GuerrillaTLS"]),
         .library(name: "GuerrillaTesting", targets: ["GuerrillaTesting"]),
@@ -35,9 +36,10 @@ let package = Package(
     ],
     traits: [
         .trait(name: "SQLite", description: "The embedded mail store: the `sqlite` processor, on GRDB."),
+        .trait(name: "Hashing", description: "The `Hasher` processor, on libb2 and swift-crypto."),
         .trait(name: "TLS", description: "STARTTLS and TLS from the start, on swift-nio-ssl."),
         .trait(name: "CommandLine", description: "The daemon's command line, `guerrillad`."),
-        .default(enabledTraits: ["SQLite", "TLS", "CommandLine"]),
+        .default(enabledTraits: ["SQLite", "Hashing", "TLS", "CommandLine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -66,6 +68,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "GuerrillaHashing",
+            dependencies: [
+                "GuerrillaBackend", "GuerrillaMail",
+                .target(name: "CBLAKE2", condition: .when(traits: ["Hashing"])),
+                .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Hashing"])),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "GuerrillaSQLite",
             dependencies: [
                 "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
@@ -74,6 +85,9 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+
+        // C libraries of the system: a module map and a header each.
+        .systemLibrary(name: "CBLAKE2", providers: [.apt(["libb2-dev"])]),
 
         // Listeners and connections.
         .target(
@@ -97,6 +111,7 @@ let package = Package(
             dependencies: [
                 "GuerrillaServer", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "GuerrillaHashing", condition: .when(traits: ["Hashing"])),
                 .target(name: "GuerrillaTLS", condition: .when(traits: ["TLS"])),
                 nioCore, nioPosix, logging,
             ],
@@ -171,6 +186,11 @@ let package = Package(
                 "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging,
                 inMemoryLogging,
             ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaHashingTests",
+            dependencies: ["GuerrillaHashing", "GuerrillaBackend", "GuerrillaMail", nioCore, logging],
             swiftSettings: settings
         ),
         .testTarget(

@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 # package:probe - a probe is a command, a file, a shared library, or a Python module of the standard library that Debian
 # packs apart.
 build_packages=(
+    libb2-dev:/usr/include/blake2.h
     libsqlite3-dev:/usr/include/sqlite3.h
     make:make
 )

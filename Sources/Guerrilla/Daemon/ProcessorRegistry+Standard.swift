@@ -1,6 +1,9 @@
 public import GuerrillaBackend
 import GuerrillaProcessors
 
+#if Hashing
+import GuerrillaHashing
+#endif
 #if SQLite
 import GuerrillaSQLite
 #endif
@@ -9,6 +12,9 @@ extension ProcessorRegistry {
     /// All processors that this package was built with.
     public static var standard: ProcessorRegistry {
         var registry = ProcessorRegistry(BuiltInProcessors.all)
+        #if Hashing
+        registry.register(HasherProcessor.description)
+        #endif
         #if SQLite
         registry.register(SQLiteProcessor.description)
         #endif
