@@ -29,6 +29,7 @@ let package = Package(
         .library(name: "GuerrillaServer", targets: ["GuerrillaServer"]),
         .library(name: "GuerrillaProcessors", targets: ["GuerrillaProcessors"]),
         .library(name: "GuerrillaHashing", targets: ["GuerrillaHashing"]),
+        .library(name: "GuerrillaCompression", targets: ["GuerrillaCompression"]),
         .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
         .library(name: "GuerrillaTLS", targets: ["GuerrillaTLS"]),
         .library(name: "GuerrillaTesting", targets: ["GuerrillaTesting"]),
@@ -37,9 +38,10 @@ let package = Package(
     traits: [
         .trait(name: "SQLite", description: "The embedded mail store: the `sqlite` processor, on GRDB."),
         .trait(name: "Hashing", description: "The `Hasher` processor, on libb2 and swift-crypto."),
+        .trait(name: "Compression", description: "The `Compressor` processor, on zlib and libzstd."),
         .trait(name: "TLS", description: "STARTTLS and TLS from the start, on swift-nio-ssl."),
         .trait(name: "CommandLine", description: "The daemon's command line, `guerrillad`."),
-        .default(enabledTraits: ["SQLite", "Hashing", "TLS", "CommandLine"]),
+        .default(enabledTraits: ["SQLite", "Hashing", "Compression", "TLS", "CommandLine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -77,6 +79,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "GuerrillaCompression",
+            dependencies: [
+                "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore,
+                .target(name: "CZlib", condition: .when(traits: ["Compression"])),
+                .target(name: "CZstd", condition: .when(traits: ["Compression"])),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "GuerrillaSQLite",
             dependencies: [
                 "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
@@ -88,6 +99,8 @@ let package = Package(
 
         // C libraries of the system: a module map and a header each.
         .systemLibrary(name: "CBLAKE2", providers: [.apt(["libb2-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
         // Listeners and connections.
         .target(
@@ -112,6 +125,7 @@ let package = Package(
                 "GuerrillaServer", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "GuerrillaHashing", condition: .when(traits: ["Hashing"])),
+                .target(name: "GuerrillaCompression", condition: .when(traits: ["Compression"])),
                 .target(name: "GuerrillaTLS", condition: .when(traits: ["TLS"])),
                 nioCore, nioPosix, logging,
             ],
@@ -191,6 +205,16 @@ let package = Package(
         .testTarget(
             name: "GuerrillaHashingTests",
             dependencies: ["GuerrillaHashing", "GuerrillaBackend", "GuerrillaMail", nioCore, logging],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaCompressionTests",
+            dependencies: [
+                "GuerrillaCompression", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
+                nioCore, nioPosix, logging,
+                .target(name: "CZlib", condition: .when(traits: ["Compression"])),
+                .target(name: "CZstd", condition: .when(traits: ["Compression"])),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

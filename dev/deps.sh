@@ -13,6 +13,8 @@ cd "$(dirname "$0")/.." || exit 1
 build_packages=(
     libb2-dev:/usr/include/blake2.h
     libsqlite3-dev:/usr/include/sqlite3.h
+    libzstd-dev:/usr/include/zstd.h
+    zlib1g-dev:/usr/include/zlib.h
     make:make
 )
 test_packages=(

@@ -1,6 +1,9 @@
 public import GuerrillaBackend
 import GuerrillaProcessors
 
+#if Compression
+import GuerrillaCompression
+#endif
 #if Hashing
 import GuerrillaHashing
 #endif
@@ -14,6 +17,9 @@ extension ProcessorRegistry {
         var registry = ProcessorRegistry(BuiltInProcessors.all)
         #if Hashing
         registry.register(HasherProcessor.description)
+        #endif
+        #if Compression
+        registry.register(CompressorProcessor.description)
         #endif
         #if SQLite
         registry.register(SQLiteProcessor.description)

@@ -49,6 +49,9 @@ package final class MemoryReservation: Sendable {
         if octets > 0 { self.budget.release(octets) }
     }
 
+    /// A reservation of nothing in the same budget.
+    func another() -> MemoryReservation { MemoryReservation(budget: self.budget) }
+
     /// Reserves `octets` more, or returns false when the budget has not that many left.
     package func grow(by octets: Int) -> Bool {
         guard self.budget.reserve(octets) else { return false }

@@ -9,7 +9,7 @@ public struct MessageData: Sendable {
         let chunks: [ByteBuffer]
         let size: Int
         private let pool: ChunkPool?
-        private let reservation: MemoryReservation?
+        let reservation: MemoryReservation?
 
         init(chunks: [ByteBuffer], size: Int, pool: ChunkPool?, reservation: MemoryReservation?) {
             self.chunks = chunks
@@ -40,6 +40,12 @@ public struct MessageData: Sendable {
 
     /// The size in octets, without any delivery header.
     public var size: Int { self.storage.size }
+
+    /// A reservation of nothing yet in the budget that the message itself is charged to: for what is made out of it and
+    /// kept beside it. Without a budget there is no limit.
+    package func newReservation() -> MemoryReservation {
+        self.storage.reservation?.another() ?? MemoryReservation(budget: MemoryBudget(limit: .max))
+    }
 
     /// Calls `body` with all octets when they are contiguous in memory.
     ///
