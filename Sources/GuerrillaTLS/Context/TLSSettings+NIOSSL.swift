@@ -1,5 +1,6 @@
 #if TLS
 import GuerrillaServer
+import NIOCore
 import NIOSSL
 
 extension TLSSettings {
@@ -9,6 +10,8 @@ extension TLSSettings {
             certificateChain: credentials.chain.map { .certificate($0) },
             privateKey: .privateKey(credentials.privateKey)
         )
+        // For the peer's close_notify: a round trip. Whoever never sends one holds its place so long.
+        configuration.shutdownTimeout = .seconds(2)
         configuration.minimumTLSVersion = self.minimumVersion.libraryVersion
         configuration.maximumTLSVersion = self.maximumVersion.libraryVersion
         let suites = self.cipherSuites.isEmpty ? TLSCipherSuite.standard : self.cipherSuites

@@ -51,7 +51,7 @@ final class HandshakeHandler: ChannelDuplexHandler {
         self.closeIfBothHaveFinished(context: context)
     }
 
-    /// The library has sent its close_notify and would wait 5 seconds for the peer's. After FIN there is none to come; and where
+    /// The library has sent its close_notify and would wait 2 seconds for the peer's. After FIN there is none to come; and where
     /// half-closure is allowed, as it is here, one that comes while the library waits does not end the waiting.
     private func closeIfBothHaveFinished(context: ChannelHandlerContext) {
         guard self.isClosing, self.hasPeerFinished else { return }
