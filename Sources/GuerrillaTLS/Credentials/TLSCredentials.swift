@@ -42,7 +42,7 @@ struct TLSCredentials: Sendable {
         let now = Int(time(nil))
         for certificate in self.chain {
             let what = certificate == self.chain.first ? "the certificate" : "an intermediate certificate"
-            if let dates = certificate.warningOfDates(now: now) {
+            if let dates = certificate.validity.warning(at: now) {
                 warnings.append("\(what) in \(certificatePath) \(dates)")
             }
         }
@@ -123,15 +123,8 @@ extension NIOSSLCertificate {
         return names.compactMap { TLSHostName($0) }
     }
 
-    /// The end of a sentence, if it has expired or is not valid yet.
-    fileprivate func warningOfDates(now: Int) -> String? {
-        if Int(self.notValidAfter) < now {
-            return "expired on \(MailDate(unixSeconds: Int(self.notValidAfter)).rfc3339)"
-        }
-        if Int(self.notValidBefore) > now {
-            return "is not valid before \(MailDate(unixSeconds: Int(self.notValidBefore)).rfc3339)"
-        }
-        return nil
+    fileprivate var validity: CertificateValidity {
+        CertificateValidity(begin: Int(self.notValidBefore), end: Int(self.notValidAfter))
     }
 }
 #endif
