@@ -34,6 +34,9 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     /// What is read and dropped after a last reply.
     private static let maximumLingeringOctets = 1_048_576
 
+    /// Clients beyond `max_clients` that may shake hands to be told so.
+    private static let refusedHandshakes = 10
+
     let server: SMTPServer
     private let snapshot: SettingsSnapshot
     let loop: LoopResources
@@ -106,7 +109,14 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
             self.clientCount > self.settings.maximumClients
             ? .tooManyClients : self.clientAddressChanged(to: self.session.client.address)
         if let refusal {
+            let canBeTold = self.canBeTold(refusal)
             self.session.connectionClosed()
+            guard canBeTold else {
+                self.log("Client sent away", refusal)
+                self.server.connectionOpened(self, on: context.eventLoop)
+                self.closeNow()
+                return
+            }
             self.end(with: refusal, lingers: false)
         } else if self.settings.greetingDelay > .zero {
             self.deadlines.beginGreetingDelay(self.settings.greetingDelay)
@@ -116,6 +126,13 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         self.server.connectionOpened(self, on: context.eventLoop)
         self.writeReplies(context: context)
         self.rearm(context: context)
+    }
+
+    /// Where TLS comes first, a client has to shake hands to read why it is sent away. That costs more than to serve it, and whoever
+    /// never does it would hold a place for nothing: few get the chance, and none whose address has had enough.
+    private func canBeTold(_ refusal: SMTPReply) -> Bool {
+        guard self.session.isTLSPending else { return true }
+        return refusal == .tooManyClients && self.clientCount - self.settings.maximumClients <= Self.refusedHandshakes
     }
 
     private func greet() {

@@ -102,4 +102,47 @@ struct ClientLimitTests {
             #expect(count() == 0)
         }
     }
+
+    // MARK: Where TLS comes first
+
+    /// Who is refused could read why only after a handshake, and there may be no end to that.
+    @Test func addressThatHasHadEnoughGetsNoHandshake() async throws {
+        let settings = ServerSettings.testing {
+            $0.maximumClientsPerAddress = 1
+            $0.tls = TLSOffer(provider: EndlessTLS(), isImplicit: true)
+        }
+        try await LiveServer.with(settings: settings) { live in
+            let port = live.port
+            try await live.withClient { first in
+                #expect(blockUntil { live.server.clientCount == 1 })
+                for _ in 0..<20 {
+                    let end = try BlockingClient(port: port).readLine()
+                    #expect(end == nil)
+                }
+                withExtendedLifetime(first) {}
+            }
+            #expect(live.log.entries.count { $0.message == "Client sent away" } == 20)
+        }
+    }
+
+    @Test func onlyFewBeyondTheLimitGetAHandshake() async throws {
+        let settings = ServerSettings.testing {
+            $0.maximumClients = 1
+            $0.tls = TLSOffer(provider: EndlessTLS(), isImplicit: true)
+        }
+        try await LiveServer.with(settings: settings) { live in
+            let port = live.port
+            try await live.withClient { first in
+                let waiting = try (0..<10).map { _ in try BlockingClient(port: port) }
+                #expect(blockUntil { live.server.clientCount == 11 })
+                for _ in 0..<20 {
+                    let end = try BlockingClient(port: port).readLine()
+                    #expect(end == nil)
+                }
+                #expect(blockUntil { live.server.clientCount == 11 })
+                withExtendedLifetime((first, waiting)) {}
+            }
+            #expect(await eventually { live.server.clientCount == 0 })
+        }
+    }
 }
