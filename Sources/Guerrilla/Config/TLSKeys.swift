@@ -63,7 +63,7 @@ enum TLSKeys {
     static let clientAuthType = ConfigurationKey(
         "client_auth_type",
         .string,
-        default: .string("VerifyClientCertIfGiven"),
+        default: .string("NoClientCert"),
         origin: .goGuerrilla,
         allowedValues: TLSClientAuthentication.allCases.map(\.rawValue),
         summary: "What is asked of the client's certificate. Where it is verified, it must come from `root_cas_file`."

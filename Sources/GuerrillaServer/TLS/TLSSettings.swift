@@ -37,8 +37,11 @@ public struct TLSSettings: Sendable, Equatable {
     /// The groups for the key exchange, best first (`curves`). The default is empty: all but P-521.
     public var curves: [TLSCurve] = []
 
-    /// What is asked of a client's certificate (`client_auth_type`). The default is ``TLSClientAuthentication/verifyIfGiven``.
-    public var clientAuthentication = TLSClientAuthentication.verifyIfGiven
+    /// What is asked of a client's certificate (`client_auth_type`). The default is ``TLSClientAuthentication/none``.
+    ///
+    /// A mail server that sends with a certificate of its own making would fail its handshake where certificates are verified, and many
+    /// then send in clear text: asking has to be the operator's decision.
+    public var clientAuthentication = TLSClientAuthentication.none
 
     /// The path of the certificate authorities for clients, PEM (`root_cas_file`). The default is nil: the system's.
     public var rootCAsFile: String?
