@@ -17,6 +17,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "Start the daemon and all servers that are enabled.",
         discussion: """
             SIGTERM, SIGINT and SIGQUIT stop it: messages in hand are finished, everybody else is told to come back.
+            SIGHUP makes it read certificates and keys again, for new connections.
             """
     )
 
@@ -59,9 +60,10 @@ struct Serve: AsyncParsableCommand {
         if report.source == .embeddedDefault { self.welcome(listeners, configuration: configuration) }
 
         for await signal in signals {
-            // go-guerrilla's users send these two; without a handler they would end the daemon.
+            // go-guerrilla's users send these two; without a handler the second would end the daemon.
             if signal == .sighup {
-                logger.warning("SIGHUP: reloading is not supported by this version yet; restart to apply changes")
+                await daemon.reloadCertificates()
+                logger.warning("SIGHUP: only certificates were read again; restart to apply other changes")
                 continue
             }
             if signal == .sigusr1 {

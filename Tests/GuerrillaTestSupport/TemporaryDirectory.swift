@@ -43,4 +43,14 @@ public final class TemporaryDirectory: Sendable {
     public func write(_ text: String, to name: String) throws {
         try text.write(toFile: self.path(name), atomically: false, encoding: .utf8)
     }
+
+    func remove(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: self.path(name))
+    }
+
+    /// Makes a symbolic link, or lets one point elsewhere.
+    func link(_ name: String, to target: String) throws {
+        try? self.remove(name)
+        try FileManager.default.createSymbolicLink(atPath: self.path(name), withDestinationPath: self.path(target))
+    }
 }

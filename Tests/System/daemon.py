@@ -44,7 +44,8 @@ def configuration(directory, **changes):
     }
     backend_keys = {"save_process", "validate_process", "sqlite_path", "gw_save_timeout", "sqlite_busy_timeout",
                     "save_workers_size"}
-    top_keys = set(top) | {"shutdown_timeout", "event_loops", "max_message_memory", "min_free_space"}
+    top_keys = set(top) | {"shutdown_timeout", "event_loops", "max_message_memory", "min_free_space",
+                           "certificate_check_interval"}
     for key, value in changes.items():
         where = top if key in top_keys else backend if key in backend_keys else server
         where[key] = value

@@ -85,6 +85,15 @@ enum ApplicationKeys {
         zeroMeansDefault: true,
         summary: "How long connected clients may take to finish after a shutdown signal."
     )
+    static let certificateCheckInterval = ConfigurationKey(
+        "certificate_check_interval",
+        .seconds,
+        default: .integer(60),
+        range: 0...86_400,
+        summary:
+            "How often the files of certificates and keys are looked at. What has changed and fits is for new connections; what does"
+            + " not fit is reported and changes nothing. 0 switches it off: SIGHUP still reads them."
+    )
     static let user = ConfigurationKey(
         "user",
         .string,
@@ -121,6 +130,6 @@ enum ApplicationKeys {
 
     static let all = [
         servers, allowedHosts, pidFile, logFile, logLevel, backendConfig, eventLoops, maxMessageMemory, minFreeSpace,
-        shutdownTimeout, user, group, logFormat, backendName,
+        shutdownTimeout, certificateCheckInterval, user, group, logFormat, backendName,
     ]
 }

@@ -16,5 +16,7 @@ extension ConfigurationDecoder {
         configuration.minimumFreeSpace = freeSpace ?? configuration.minimumFreeSpace
         let shutdownTimeout = section.duration(ApplicationKeys.shutdownTimeout)
         configuration.shutdownTimeout = shutdownTimeout ?? configuration.shutdownTimeout
+        let checkInterval = section.duration(ApplicationKeys.certificateCheckInterval)
+        configuration.certificateCheckInterval = checkInterval ?? configuration.certificateCheckInterval
     }
 }

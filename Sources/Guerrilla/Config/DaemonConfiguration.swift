@@ -39,6 +39,10 @@ public struct DaemonConfiguration: Sendable, Equatable {
     /// How long connected clients may take to finish after a shutdown signal. The default is 60 seconds.
     public var shutdownTimeout: Duration = .seconds(60)
 
+    /// How often the files of certificates and keys are looked at, for new ones to be taken over; zero switches it off. The default is 60
+    /// seconds.
+    public var certificateCheckInterval: Duration = .seconds(60)
+
     /// Makes a configuration with every default.
     ///
     /// - Parameter hostName: Used where the default is the operating system's host name.

@@ -51,6 +51,8 @@ public actor Daemon {
         var logger: Logger
         var pidFile: PIDFile?
         var freeSpaceTask: Task<Void, Never>?
+        var certificates: CertificateReloader
+        var certificateTask: Task<Void, Never>?
     }
 
     /// What the daemon was made for.
@@ -95,7 +97,13 @@ public actor Daemon {
             let group = MultiThreadedEventLoopGroup(
                 numberOfThreads: max(1, self.configuration.eventLoops ?? System.coreCount)
             )
-            var running = Running(group: group, gateway: Gateway(), log: log, logger: logger)
+            var running = Running(
+                group: group,
+                gateway: Gateway(),
+                log: log,
+                logger: logger,
+                certificates: CertificateReloader(logger: logger)
+            )
             do {
                 let listeners = try await self.start(&running)
                 if case .starting(isInterrupted: true) = self.state {
@@ -115,9 +123,8 @@ public actor Daemon {
 
     private func start(_ running: inout Running) async throws -> [Listener] {
         // Reads certificates: before a store is opened that nobody will write to.
-        var servers: [(ServerConfiguration, ServerSettings)] = []
-        for server in self.configuration.enabledServers {
-            servers.append((server, try self.settings(for: server, running: running)))
+        let certificates = try self.configuration.enabledServers.map {
+            $0.tls.isOn ? try running.certificates.read($0.tls, for: $0.listenInterface) : nil
         }
         let backend = self.configuration.backend
         try await running.gateway.start(
@@ -134,15 +141,23 @@ public actor Daemon {
             allowedHosts: AllowedHosts(self.configuration.allowedHosts)
         )
         var listeners: [Listener] = []
-        for (server, settings) in servers {
+        for (server, certificates) in zip(self.configuration.enabledServers, certificates) {
+            var settings = self.settings(for: server, running: running)
+            settings.tls = certificates?.offer
             let smtpServer = try await SMTPServer(settings: settings, resources: resources)
             running.servers.append(smtpServer)
+            if let certificates {
+                running.certificates.watch(certificates) { offer in smtpServer.updateSettings { $0.tls = offer } }
+            }
             do {
                 let address = try await Self.listen(smtpServer, on: server)
                 listeners.append(Listener(interface: server.listenInterface.description, address: address))
             } catch {
                 throw DaemonError("cannot listen on \(server.listenInterface): \(Self.reason(of: error))")
             }
+        }
+        if self.configuration.certificateCheckInterval > .zero, certificates.contains(where: { $0 != nil }) {
+            running.certificateTask = running.certificates.start(every: self.configuration.certificateCheckInterval)
         }
         if let path = self.configuration.pidFile {
             running.pidFile = try PIDFile(writingTo: path)
@@ -163,6 +178,19 @@ public actor Daemon {
             return Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
         }
         return running.logger
+    }
+
+    /// Reads the certificates, keys and certificate authorities of all servers again.
+    ///
+    /// New connections get the new ones; those that are open keep theirs, and so do handshakes in progress. A server whose files cannot
+    /// be used goes on with the old ones, and a line at level error says why. Changed files are found without this too, every
+    /// ``DaemonConfiguration/certificateCheckInterval``.
+    ///
+    /// - Returns: Whether all files are in use now; false when the daemon is not running.
+    @discardableResult
+    public func reloadCertificates() async -> Bool {
+        guard case .running(let running) = self.state else { return false }
+        return await running.certificates.reload()
     }
 
     /// Stops accepting, lets messages in hand be finished, and closes everything.
@@ -195,6 +223,7 @@ public actor Daemon {
             running.logger.error("graceful shutdown timed out", metadata: ["connections": "\(cutOff)"])
         }
         running.freeSpaceTask?.cancel()
+        running.certificateTask?.cancel()
         await running.gateway.shutdown(deadline: deadline)
         running.logger.info("Backend shutdown completed")
         try? await running.group.shutdownGracefully()
@@ -234,7 +263,8 @@ public actor Daemon {
         return logger
     }
 
-    private func settings(for server: ServerConfiguration, running: Running) throws -> ServerSettings {
+    /// All but TLS.
+    private func settings(for server: ServerConfiguration, running: Running) -> ServerSettings {
         var settings = ServerSettings(
             hostName: server.hostName,
             version: GuerrillaVersion.current,
@@ -265,11 +295,6 @@ public actor Daemon {
         settings.isProxyOn = server.isProxyOn
         settings.proxyTimeout = server.proxyTimeout
         settings.trustedNetworks = server.trustedNetworks
-        if server.tls.isOn {
-            let (offer, warnings) = try TLSOffer.make(server.tls, for: server.listenInterface)
-            settings.tls = offer
-            for warning in warnings { running.logger.warning("server [\(server.listenInterface)]: \(warning)") }
-        }
         let log = running.log
         let level = running.logger.logLevel
         if level <= .warning, self.configuration.logFile != .off {

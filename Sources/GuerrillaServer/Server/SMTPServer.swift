@@ -35,11 +35,15 @@ public final class SMTPServer: Sendable {
     }
 
     /// The settings for connections accepted from now on; those that are open keep theirs.
-    public var settings: ServerSettings {
-        get { self.snapshot.settings }
-        set {
-            let snapshot = SettingsSnapshot(newValue)
-            self.state.withLock { $0.snapshot = snapshot }
+    public var settings: ServerSettings { self.snapshot.settings }
+
+    /// Changes ``settings`` in one step.
+    /// - Parameter change: Must not block, nor ask the server for anything.
+    public func updateSettings(_ change: (inout ServerSettings) -> Void) {
+        self.state.withLock { state in
+            var settings = state.snapshot.settings
+            change(&settings)
+            state.snapshot = SettingsSnapshot(settings)
         }
     }
 

@@ -52,6 +52,12 @@ public struct TLSSettings: Sendable, Equatable {
 
     /// Creates settings with every default.
     public init() {}
+
+    /// The paths of all files that a provider reads for these settings.
+    public var files: [String] {
+        let pairs = ([self.keyPair] + self.certificates).flatMap { [$0.privateKeyFile, $0.certificateFile] }
+        return (pairs + [self.clientAuthentication.verifies ? self.rootCAsFile : nil]).compactMap(\.self)
+    }
 }
 
 /// A private key and the certificate chain that belongs to it.

@@ -155,6 +155,7 @@ struct ConfigurationLoaderTests {
             {
                 "allowed_hosts": ["a.test", "*.b.test"], "pid_file": "/run/g.pid", "log_file": "/var/log/g.log", "log_level": "Warning",
                 "event_loops": 2, "max_message_memory": 1073741824, "min_free_space": 0, "shutdown_timeout": 5,
+                "certificate_check_interval": 0,
                 "backend_config": {
                     "save_process": "HeadersParser|Header", "validate_process": "debugger", "gw_save_timeout": "1m", "gw_val_rcpt_timeout": "250ms",
                     "primary_mail_host": "mail.test", "log_received_mails": false
@@ -181,6 +182,7 @@ struct ConfigurationLoaderTests {
         #expect(configuration.maximumMessageMemory == 1_073_741_824)
         #expect(configuration.minimumFreeSpace == 0)
         #expect(configuration.shutdownTimeout == .seconds(5))
+        #expect(configuration.certificateCheckInterval == .zero)
         #expect(configuration.backend.saveProcess == "HeadersParser|Header")
         #expect(configuration.backend.validateProcess == "debugger")
         #expect(configuration.backend.saveTimeout == .seconds(60))
