@@ -7,6 +7,7 @@ import sqlite3
 import ssl
 import subprocess
 import time
+import warnings
 
 import pytest
 
@@ -465,6 +466,68 @@ def test_suites_that_are_named(serve_tls):
     output, agreed = s_client(daemon, "-tls1_2", "-cipher", "AES128-GCM-SHA256")
     assert agreed and "Cipher is AES128-GCM-SHA256\n" in output, output
     assert not s_client(daemon, "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256")[1]
+
+
+TABLE_SUITES = ["ECDHE-{}-AES128-GCM-SHA256", "ECDHE-{}-AES256-GCM-SHA384", "ECDHE-{}-CHACHA20-POLY1305", "ECDHE-{}-AES128-SHA",
+                "ECDHE-{}-AES256-SHA"]
+TABLE_TLS13 = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
+TABLE_CURVES = ["X25519", "P-256", "P-384"]
+TABLE_AUTHENTICATION = {
+    "NoClientCert": {"none", "client", "stranger"}, "RequestClientCert": {"none", "client", "stranger"},
+    "RequireAnyClientCert": {"client", "stranger"}, "VerifyClientCertIfGiven": {"none", "client"},
+    "RequireAndVerifyClientCert": {"client"},
+}
+
+
+def agrees(daemon, context):
+    """What a client of Python's is left with: version and suite, or nothing."""
+    try:
+        with Wire(daemon.port, greeting=False) as wire:
+            secure(wire, context)
+            wire.expect(220)
+            wire.expect(221, "QUIT")
+            return wire.sock.tls.version(), wire.sock.tls.cipher()[0]
+    except (ssl.SSLError, ConnectionError, Closed):
+        return None
+
+
+@pytest.mark.parametrize("kind", TABLE_AUTHENTICATION)
+@pytest.mark.parametrize("key", ["ECDSA", "RSA"])
+def test_every_combination(serve_tls, files, key, kind):
+    """Each version and suite with each certificate of a client, and each curve, for both kinds of key."""
+    daemon = serve_always(serve_tls, pair="mail" if key == "ECDSA" else "rsa", protocols=["tls1.0", "tls1.3"], client_auth_type=kind,
+                          root_cas_file=files.path("authority.crt"))
+    versions = [(ssl.TLSVersion.TLSv1_3, None, "TLSv1.3")]
+    versions += [(ssl.TLSVersion.TLSv1_2, suite.format(key), "TLSv1.2") for suite in TABLE_SUITES]
+    versions += [(version, suite.format(key), name) for suite in TABLE_SUITES[3:]
+                 for version, name in ((ssl.TLSVersion.TLSv1, "TLSv1"), (ssl.TLSVersion.TLSv1_1, "TLSv1.1"))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the old versions
+        for version, suite, name in versions:
+            for pair in ("none", "client", "stranger"):
+                context = client_context(minimum_version=version, maximum_version=version)
+                if suite:
+                    context.set_ciphers(f"{suite}:@SECLEVEL=0")
+                if pair != "none":
+                    context.load_cert_chain(files.path(f"{pair}.crt"), files.path(f"{pair}.key"))
+                agreed = agrees(daemon, context)
+                if pair not in TABLE_AUTHENTICATION[kind]:
+                    assert agreed is None, (name, suite, pair)
+                elif not suite:
+                    # Which of the three is the library's choice: Python cannot offer one alone. See below.
+                    assert agreed and agreed[0] == name and agreed[1] in TABLE_TLS13, (pair, agreed)
+                else:
+                    assert agreed == (name, suite), (pair, agreed)
+
+
+@pytest.mark.parametrize("key", ["ECDSA", "RSA"])
+def test_every_suite_of_tls13_with_every_curve(serve_tls, key):
+    daemon = serve_always(serve_tls, pair="mail" if key == "ECDSA" else "rsa")
+    for suite in TABLE_TLS13:
+        for curve in TABLE_CURVES:
+            output, agreed = s_client(daemon, "-tls1_3", "-ciphersuites", suite, "-groups", curve, always=True)
+            assert agreed and f"Cipher is {suite}\n" in output, f"{suite} {curve}\n{output}"
+            assert {"X25519": "X25519", "P-256": "ECDH, prime256v1", "P-384": "ECDH, secp384r1"}[curve] in output, output
 
 
 def test_curves_that_are_named(serve_tls):
