@@ -35,6 +35,7 @@ test_packages=(
     python3-venv:python3/ensurepip
     strace:strace
     swaks:swaks
+    testssl.sh:testssl
 )
 
 present() {
