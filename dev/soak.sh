@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The system tests with long parameters: 20 rounds of kill -9, more random input, and a load under which memory has to stay
-# level. About half an hour with the defaults.
+# The system tests with long parameters: 20 rounds of kill -9, more random input, handshakes for half a minute, and a load under
+# which memory has to stay level. About half an hour with the defaults.
 #
 #   ROUNDS=50 MINUTES=60 dev/soak.sh [pytest arguments]
 set -u
