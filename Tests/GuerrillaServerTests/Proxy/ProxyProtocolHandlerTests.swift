@@ -150,6 +150,28 @@ struct ProxyProtocolHandlerTests {
         }
     }
 
+    /// TLS comes to stand in front while the octets behind the header are in hand: they are TLS's, as the later ones are.
+    @Test(arguments: [true, false])
+    func octetsBehindTheHeaderAreForTLS(_ isOneSegment: Bool) async throws {
+        let mask: UInt8 = 0x80
+        let settings = Self.settings { $0.tls = TLSOffer(provider: ClearTextTLS(mask: mask), isImplicit: true) }
+        try await LiveServer.with(settings: settings) { live in
+            try await live.withClient { client in
+                let commands = Array("NOOP\r\nQUIT\r\n".utf8).map { $0 ^ mask }
+                if isOneSegment {
+                    try client.send(Self.line + commands)
+                } else {
+                    try client.send(Self.line)
+                }
+                #expect(try client.readReply().first?.hasPrefix("220 ") == true)
+                if !isOneSegment { try client.send(commands) }
+                #expect(try client.readReply() == ["250 2.0.0 OK"])
+                #expect(try client.readReply() == ["221 2.0.0 Bye"])
+                #expect(try client.readLine() == nil)
+            }
+        }
+    }
+
     @Test func waitingConnectionsCountAsClients() async throws {
         let settings = Self.settings { $0.maximumClients = 1 }
         try await LiveServer.with(settings: settings) { live in

@@ -5,8 +5,11 @@ import NIOTLS
 
 /// Stands where TLS would, agrees at once and encrypts nothing, so that a dialogue can be followed through STARTTLS.
 struct ClearTextTLS: TLSProvider {
+    /// What every octet of the client is exchanged by (exclusive or), to see which of them come this way.
+    var mask: UInt8 = 0
+
     func addHandler(to channel: any Channel) throws {
-        try channel.pipeline.syncOperations.addHandler(Agreement(), position: .first)
+        try channel.pipeline.syncOperations.addHandler(Agreement(mask: self.mask), position: .first)
     }
 
     func info(of channel: any Channel) -> TLSInfo {
@@ -15,6 +18,18 @@ struct ClearTextTLS: TLSProvider {
 
     private final class Agreement: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
+        typealias InboundOut = ByteBuffer
+
+        private let mask: UInt8
+
+        init(mask: UInt8) {
+            self.mask = mask
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let octets = self.unwrapInboundIn(data).readableBytesView.map { $0 ^ self.mask }
+            context.fireChannelRead(self.wrapInboundOut(ByteBuffer(bytes: octets)))
+        }
 
         func handlerAdded(context: ChannelHandlerContext) {
             guard context.channel.isActive else { return }

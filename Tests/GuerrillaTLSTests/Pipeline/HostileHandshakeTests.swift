@@ -9,7 +9,7 @@ import NIOSSL
 import NIOTLS
 import Testing
 
-/// What no client would send, and a client's octets one by one.
+/// What no client would send, a client's octets one by one, and clients that leave. Time stands still here.
 struct HostileHandshakeTests {
     private let provider: NIOSSLProvider
 
@@ -72,6 +72,61 @@ struct HostileHandshakeTests {
         self.close(server)
         self.close(client)
     }
+
+    // MARK: Closing
+
+    /// Two ends that have shaken hands.
+    private func connected() throws -> (server: EmbeddedChannel, client: EmbeddedChannel) {
+        let (server, client) = (try self.server(), try self.client("mx.example.com"))
+        while try self.hand(client, server, piece: 100_000) || self.hand(server, client, piece: 100_000) {}
+        return (server, client)
+    }
+
+    private func finish(_ channel: EmbeddedChannel) {
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        channel.embeddedEventLoop.run()
+    }
+
+    /// No close_notify comes after FIN: there is nothing to wait for.
+    @Test(arguments: [true, false])
+    func closeAndFINEndTheConnection(_ isFINFirst: Bool) throws {
+        let (server, client) = try self.connected()
+        if isFINFirst { self.finish(server) }
+        #expect(server.isActive)
+        server.close(promise: nil)
+        server.embeddedEventLoop.run()
+        if !isFINFirst {
+            #expect(server.isActive)
+            self.finish(server)
+        }
+        #expect(!server.isActive)
+        // It has said goodbye all the same.
+        #expect(try server.readOutbound(as: ByteBuffer.self) != nil)
+        self.close(client)
+    }
+
+    @Test(arguments: [true, false])
+    func closeAndCloseNotifyEndTheConnection(_ isClientFirst: Bool) throws {
+        let (server, client) = try self.connected()
+        for channel in isClientFirst ? [client, server] : [server, client] {
+            channel.close(promise: nil)
+            _ = try self.hand(client, server, piece: 100_000)
+        }
+        #expect(!server.isActive)
+        self.close(client)
+    }
+
+    @Test func clientThatSaysNothingIsWaitedForForTwoSeconds() throws {
+        let (server, client) = try self.connected()
+        server.close(promise: nil)
+        server.embeddedEventLoop.advanceTime(by: .milliseconds(1_999))
+        #expect(server.isActive)
+        server.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!server.isActive)
+        self.close(client)
+    }
+
+    // MARK: Hostile octets
 
     /// A real first flight with octets changed, and octets by chance: the connection fails or waits, and nothing else happens.
     @Test func nothingThatIsSentCrashes() throws {
