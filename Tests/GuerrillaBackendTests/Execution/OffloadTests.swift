@@ -1,0 +1,40 @@
+import GuerrillaBackend
+import NIOCore
+import NIOPosix
+import Testing
+
+struct OffloadTests {
+    private struct Broken: Error {}
+
+    /// Calls `offload` from an event loop and says whether the work and what comes after it were done on that loop.
+    private func onLoop(octets: Int) async throws -> (work: Bool, after: Bool) {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let outcome = try await Task(executorPreference: EventLoopTaskExecutor(loop)) {
+            let work = try await offload(octets: octets) { loop.inEventLoop }
+            return (work, loop.inEventLoop)
+        }.value
+        try await group.shutdownGracefully()
+        return outcome
+    }
+
+    @Test func smallWorkIsDoneAtOnceAndLargeWorkElsewhere() async throws {
+        #expect(try await self.onLoop(octets: 0) == (true, true))
+        #expect(try await self.onLoop(octets: 65_536) == (true, true))
+        #expect(try await self.onLoop(octets: 65_537) == (false, true))
+    }
+
+    @Test(arguments: [1, 1_000_000])
+    func errorsComeBack(octets: Int) async {
+        await #expect(throws: Broken.self) { try await offload(octets: octets) { throw Broken() } }
+    }
+
+    @Test func cancelledLargeWorkDoesNotBegin() async {
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await offload(octets: 1_000_000) { Issue.record("it began") }
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+}
