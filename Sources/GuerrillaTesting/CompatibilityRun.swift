@@ -125,21 +125,11 @@ struct CompatibilityRun {
     private func cancel(_ processor: any Processor) async throws {
         let envelope = try TestMessages.ordinary(recipients: self.test.recipients)
         let rest = RestOfChain.hanging()
-        let outcome = await self.outcome(cancelWhen: { rest.calls > 0 }) {
-            var envelope = envelope
-            // A store takes no id twice.
-            envelope.queuedID = .testing
-            return try await processor.save(&envelope, next: SaveNext([rest]))
-        }
+        let outcome = await self.save(envelope, processor, rest, cancelWhen: { rest.calls > 0 })
         if outcome == nil {
             self.found.add("cancel: save goes on for ever after its verdict was late and it was cancelled")
         }
-        let early = await self.outcome(cancelWhen: { true }) {
-            var envelope = envelope
-            // A store takes no id twice.
-            envelope.queuedID = .testing
-            return try await processor.save(&envelope, next: SaveNext([RestOfChain.hanging()]))
-        }
+        let early = await self.save(envelope, processor, .hanging(), cancelWhen: { true })
         if early == nil { self.found.add("cancel: save goes on for ever when it is cancelled at once") }
         let after = RestOfChain(answering: .stored)
         self.judge(
@@ -249,14 +239,19 @@ struct CompatibilityRun {
         _ envelope: Envelope,
         _ processor: any Processor,
         _ rest: RestOfChain,
-        on loop: (any EventLoop)? = nil
+        on loop: (any EventLoop)? = nil,
+        cancelWhen isCancelled: (@Sendable () -> Bool)? = nil
     ) async -> Outcome<SaveVerdict>? {
-        await self.outcome(on: loop) {
-            var envelope = envelope
-            // A store takes no id twice.
-            envelope.queuedID = .testing
-            return try await processor.save(&envelope, next: SaveNext([rest]))
-        }
+        await self.outcome(
+            on: loop,
+            of: {
+                var envelope = envelope
+                // A store takes no id twice.
+                envelope.queuedID = .testing
+                return try await processor.save(&envelope, next: SaveNext([rest]))
+            },
+            cancelWhen: isCancelled
+        )
     }
 
     private func validate(
@@ -274,8 +269,8 @@ struct CompatibilityRun {
     /// - Returns: Nil when it did not end in time; it may then go on for as long as it likes.
     private func outcome<Value: Sendable>(
         on loop: (any EventLoop)? = nil,
-        cancelWhen isCancelled: (@Sendable () -> Bool)? = nil,
-        of body: @escaping @Sendable () async throws -> Value
+        of body: @escaping @Sendable () async throws -> Value,
+        cancelWhen isCancelled: (@Sendable () -> Bool)? = nil
     ) async -> Outcome<Value>? {
         let executor = EventLoopTaskExecutor(loop ?? self.loops[0])
         let answer = FirstAnswer<Outcome<Value>>()

@@ -44,12 +44,12 @@ public final class TemporaryDirectory: Sendable {
         try text.write(toFile: self.path(name), atomically: false, encoding: .utf8)
     }
 
-    func remove(_ name: String) throws {
+    public func remove(_ name: String) throws {
         try FileManager.default.removeItem(atPath: self.path(name))
     }
 
     /// Makes a symbolic link, or lets one point elsewhere.
-    func link(_ name: String, to target: String) throws {
+    public func link(_ name: String, to target: String) throws {
         try? self.remove(name)
         try FileManager.default.createSymbolicLink(atPath: self.path(name), withDestinationPath: self.path(target))
     }
