@@ -28,6 +28,7 @@ let package = Package(
         .library(name: "GuerrillaBackend", targets: ["GuerrillaBackend"]),
         .library(name: "GuerrillaServer", targets: ["GuerrillaServer"]),
         .library(name: "GuerrillaProcessors", targets: ["GuerrillaProcessors"]),
+        .library(name: "GuerrillaMaildir", targets: ["GuerrillaMaildir"]),
         .library(name: "GuerrillaHashing", targets: ["GuerrillaHashing"]),
         .library(name: "GuerrillaCompression", targets: ["GuerrillaCompression"]),
         .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
@@ -88,6 +89,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "GuerrillaMaildir",
+            dependencies: ["GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging],
+            swiftSettings: settings
+        ),
+        .target(
             name: "GuerrillaSQLite",
             dependencies: [
                 "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
@@ -122,7 +128,8 @@ let package = Package(
         .target(
             name: "Guerrilla",
             dependencies: [
-                "GuerrillaServer", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
+                "GuerrillaServer", "GuerrillaProcessors", "GuerrillaMaildir", "GuerrillaBackend", "GuerrillaSMTP",
+                "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "GuerrillaHashing", condition: .when(traits: ["Hashing"])),
                 .target(name: "GuerrillaCompression", condition: .when(traits: ["Compression"])),
@@ -199,6 +206,14 @@ let package = Package(
             dependencies: [
                 "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging,
                 inMemoryLogging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaMaildirTests",
+            dependencies: [
+                "GuerrillaMaildir", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
+                nioCore, logging, inMemoryLogging,
             ],
             swiftSettings: settings
         ),

@@ -5,7 +5,7 @@ import GuerrillaBackend
 
 extension ConfigurationTable.ProcessorKeys {
     /// All of them, in the order of the documentation.
-    static let known = [redis, sql, guerrillaRedisDB, mailDir, fastCGI, s3]
+    static let known = [redis, sql, guerrillaRedisDB, fastCGI, s3]
 
     private static let redis = Self(
         "redis",
@@ -41,14 +41,6 @@ extension ConfigurationTable.ProcessorKeys {
             later("redis_interface", .string, isRequired: true, "The Redis server, `address:port`."),
             GatewayKeys.primaryMailHost,
             later("redis_sql_batch_timeout", .integer, "How long rows are gathered before they are written."),
-        ]
-    )
-
-    private static let mailDir = Self(
-        "maildir",
-        keys: [
-            later("maildir_path", .string, isRequired: true, "The directory; `[user]` stands for the local-part."),
-            later("maildir_user_map", .string, isRequired: true, "The users: `name=uid:gid,…`; −1 leaves the owner."),
         ]
     )
 

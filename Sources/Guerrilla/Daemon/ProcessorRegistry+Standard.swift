@@ -1,4 +1,5 @@
 public import GuerrillaBackend
+import GuerrillaMaildir
 import GuerrillaProcessors
 
 #if Compression
@@ -15,6 +16,7 @@ extension ProcessorRegistry {
     /// All processors that this package was built with.
     public static var standard: ProcessorRegistry {
         var registry = ProcessorRegistry(BuiltInProcessors.all)
+        registry.register(MaildirProcessor.description)
         #if Hashing
         registry.register(HasherProcessor.description)
         #endif
