@@ -19,6 +19,7 @@ build_packages=(
 )
 test_packages=(
     curl:curl
+    dovecot-imapd:/usr/lib/dovecot/imap
     gcc:gcc
     haproxy:/usr/sbin/haproxy
     libgnutls-dane0:libgnutls-dane.so.0
@@ -110,7 +111,7 @@ log=$(mktemp)
 case " ${missing[*]} " in
     *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
 esac
-# Likewise nginx and HAProxy: nothing that is installed here may start by itself, now or at the next boot, or fail because
+# Likewise Dovecot, nginx and HAProxy: nothing that is installed here may start by itself, now or at the next boot, or fail because
 # its port is taken. An administrator's own policy stays.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -125,9 +126,9 @@ then
     exit 1
 fi
 rm -f "$log"
-for service in haproxy nginx; do
+for service in dovecot haproxy nginx; do
     case " ${missing[*]} " in
-        *" $service "*) [ -d /run/systemd/system ] && systemctl disable --quiet "$service" ;;
+        *" $service"*) [ -d /run/systemd/system ] && systemctl disable --quiet "$service" ;;
     esac
 done
 for entry in "${wanted[@]}"; do

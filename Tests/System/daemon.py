@@ -43,7 +43,7 @@ def configuration(directory, **changes):
         "pid_file": os.path.join(directory, "guerrillad.pid"),
     }
     backend_keys = {"save_process", "validate_process", "sqlite_path", "gw_save_timeout", "sqlite_busy_timeout",
-                    "save_workers_size"}
+                    "save_workers_size", "stored_line_endings", "maildir_path", "maildir_user_map"}
     top_keys = set(top) | {"shutdown_timeout", "event_loops", "max_message_memory", "min_free_space",
                            "certificate_check_interval"}
     for key, value in changes.items():
