@@ -100,7 +100,7 @@ def guerrilla(find, save_process="HeadersParser|Header", **backend):
                 "backend_config": {"log_received_mails": False, "save_workers_size": 4, "save_process": save_process,
                                    "primary_mail_host": "mail.example.com", "gw_save_timeout": "30s",
                                    "gw_val_rcpt_timeout": "3s",
-                                   **{k: v.format(tmp=tmp) for k, v in backend.items()}}}
+                                   **{k: v.format(tmp=tmp) if isinstance(v, str) else v for k, v in backend.items()}}}
         path = os.path.join(tmp, "guerrillad.json")
         with open(path, "w") as f:
             json.dump(conf, f)
