@@ -9,6 +9,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 example=Examples/EmbeddedServer
+# Built in the same place, which spares most of the time.
+others=(Examples/MaildirDrop)
 scratch=$PWD/.build-embedding
 allowed="swift-atomics swift-collections swift-log swift-nio swift-system"
 # Headers that only optional modules include. Add to this list what a new trait needs.
@@ -50,4 +52,29 @@ else
         done
         exec "$@"' hide "${present[*]}" "${build[@]}" || failed=1
 fi
+
+for other in "${others[@]}"; do
+    echo "$other"
+    swift build --package-path "$other" --scratch-path "$scratch" || failed=1
+done
+
+# And the drop box receives: a message sent to it is a file in its Maildir.
+python3 - "$scratch/debug/MaildirDrop" <<'PYTHON' || failed=1
+import os, smtplib, subprocess, sys, tempfile
+with tempfile.TemporaryDirectory() as directory:
+    drop = os.path.join(directory, "drop")
+    process = subprocess.Popen(["stdbuf", "-oL", sys.argv[1], "0", drop], stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+            client.sendmail("a@example.org", ["drop@example.com"], "Subject: dropped\r\n\r\nHello.\r\n")
+        names = os.listdir(os.path.join(drop, "new"))
+        assert len(names) == 1, names
+        with open(os.path.join(drop, "new", names[0])) as file:
+            assert file.read().endswith("Subject: dropped\n\nHello.\n")
+        print("MaildirDrop: received", names[0])
+    finally:
+        process.kill()
+        process.wait()
+PYTHON
 exit $failed
