@@ -32,6 +32,7 @@ let package = Package(
         .library(name: "GuerrillaHashing", targets: ["GuerrillaHashing"]),
         .library(name: "GuerrillaCompression", targets: ["GuerrillaCompression"]),
         .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
+        .library(name: "GuerrillaFastCGI", targets: ["GuerrillaFastCGI"]),
         .library(name: "GuerrillaTLS", targets: ["GuerrillaTLS"]),
         .library(name: "GuerrillaTesting", targets: ["GuerrillaTesting"]),
         .executable(name: "guerrillad", targets: ["guerrillad"]),
@@ -102,6 +103,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "GuerrillaFastCGI",
+            dependencies: ["GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging],
+            swiftSettings: settings
+        ),
 
         // C libraries of the system: a module map and a header each.
         .systemLibrary(name: "CBLAKE2", providers: [.apt(["libb2-dev"])]),
@@ -128,7 +134,8 @@ let package = Package(
         .target(
             name: "Guerrilla",
             dependencies: [
-                "GuerrillaServer", "GuerrillaProcessors", "GuerrillaMaildir", "GuerrillaBackend", "GuerrillaSMTP",
+                "GuerrillaServer", "GuerrillaProcessors", "GuerrillaMaildir", "GuerrillaFastCGI", "GuerrillaBackend",
+                "GuerrillaSMTP",
                 "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "GuerrillaHashing", condition: .when(traits: ["Hashing"])),
@@ -239,6 +246,14 @@ let package = Package(
                 "GuerrillaTestSupport", nioCore, nioPosix, logging,
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaFastCGITests",
+            dependencies: [
+                "GuerrillaFastCGI", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", "GuerrillaTestSupport",
+                nioCore, nioPosix, logging, inMemoryLogging,
             ],
             swiftSettings: settings
         ),

@@ -30,6 +30,7 @@ test_packages=(
     libssl-dev:/usr/include/openssl/ssl.h
     nginx:/usr/sbin/nginx
     openssl:openssl
+    php-fpm:/usr/share/doc/php-fpm
     postfix:/usr/sbin/postfix
     python3:python3
     python3-pip:python3/pip
@@ -111,7 +112,7 @@ log=$(mktemp)
 case " ${missing[*]} " in
     *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
 esac
-# Likewise Dovecot, nginx and HAProxy: nothing that is installed here may start by itself, now or at the next boot, or fail because
+# Likewise Dovecot, nginx, HAProxy and php-fpm: nothing that is installed here may start by itself, now or at the next boot, or fail because
 # its port is taken. An administrator's own policy stays.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -126,9 +127,9 @@ then
     exit 1
 fi
 rm -f "$log"
-for service in dovecot haproxy nginx; do
+for service in dovecot haproxy nginx php8.2-fpm; do
     case " ${missing[*]} " in
-        *" $service"*) [ -d /run/systemd/system ] && systemctl disable --quiet "$service" ;;
+        *" ${service/8.2/}"*) [ -d /run/systemd/system ] && systemctl disable --quiet "$service" ;;
     esac
 done
 for entry in "${wanted[@]}"; do

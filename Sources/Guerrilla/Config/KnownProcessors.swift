@@ -5,7 +5,7 @@ import GuerrillaBackend
 
 extension ConfigurationTable.ProcessorKeys {
     /// All of them, in the order of the documentation.
-    static let known = [redis, sql, guerrillaRedisDB, fastCGI, s3]
+    static let known = [redis, sql, guerrillaRedisDB, s3]
 
     private static let redis = Self(
         "redis",
@@ -41,16 +41,6 @@ extension ConfigurationTable.ProcessorKeys {
             later("redis_interface", .string, isRequired: true, "The Redis server, `address:port`."),
             GatewayKeys.primaryMailHost,
             later("redis_sql_batch_timeout", .integer, "How long rows are gathered before they are written."),
-        ]
-    )
-
-    private static let fastCGI = Self(
-        "fastcgi",
-        keys: [
-            later("fcgi_script_filename_save", .string, isRequired: true, "The script that stores a message."),
-            later("fcgi_script_filename_validate", .string, isRequired: true, "The script that validates a recipient."),
-            later("fcgi_connection_type", .string, isRequired: true, "`unix` or `tcp`."),
-            later("fcgi_connection_address", .string, isRequired: true, "The socket's path, or `address:port`."),
         ]
     )
 

@@ -1,4 +1,5 @@
 public import GuerrillaBackend
+import GuerrillaFastCGI
 import GuerrillaMaildir
 import GuerrillaProcessors
 
@@ -17,6 +18,7 @@ extension ProcessorRegistry {
     public static var standard: ProcessorRegistry {
         var registry = ProcessorRegistry(BuiltInProcessors.all)
         registry.register(MaildirProcessor.description)
+        registry.register(FastCGIProcessor.description)
         #if Hashing
         registry.register(HasherProcessor.description)
         #endif
