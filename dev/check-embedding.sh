@@ -58,6 +58,16 @@ for other in "${others[@]}"; do
     swift build --package-path "$other" --scratch-path "$scratch" || failed=1
 done
 
+# The processor of one's own is tested with what the package offers for that, and shown in the tutorial as it is.
+swift test --package-path Examples/CustomProcessor --scratch-path "$scratch" || failed=1
+python3 - <<'PYTHON' || failed=1
+import pathlib, re
+article = pathlib.Path("Sources/Guerrilla/Guerrilla.docc/WritingAProcessor.md").read_text()
+blocks = re.findall(r"```swift\n(.*?)```", article, re.DOTALL)
+for path in pathlib.Path("Examples/CustomProcessor").glob("*/*/*.swift"):
+    assert path.read_text() in blocks, f"{path} is not in the tutorial as it is"
+PYTHON
+
 # And the drop box receives: a message sent to it is a file in its Maildir.
 python3 - "$scratch/debug/MaildirDrop" <<'PYTHON' || failed=1
 import os, smtplib, subprocess, sys, tempfile

@@ -12,10 +12,26 @@ import GuerrillaSQLite
 
 /// Every processor of ours that needs no server of its own does what it asks of others.
 struct OwnProcessorsTests {
-    @Test(arguments: ["HeadersParser", "Header", "Debugger"])
+    @Test(arguments: ["HeadersParser", "Header", "Debugger", "Hasher", "Compressor"])
     func fitsIntoAChain(_ name: String) async throws {
         let description = try #require(ProcessorRegistry.standard[name])
         try await ProcessorCompatibilityTest(description).run()
+    }
+
+    @Test func wildcardFitsIntoAChain() async throws {
+        let description = try #require(ProcessorRegistry.standard["wildcard"])
+        try await ProcessorCompatibilityTest(description, configuration: ["wildcard_hosts": "*.com"]).run()
+    }
+
+    @Test func maildirFitsIntoAChain() async throws {
+        let description = try #require(ProcessorRegistry.standard["MailDir"])
+        let directory = TemporaryDirectory()
+        try await ProcessorCompatibilityTest(
+            description,
+            configuration: [
+                "maildir_path": .string(directory.path("[user]")), "maildir_user_map": "recipient=-1:-1",
+            ]
+        ).run()
     }
 
     #if SQLite

@@ -57,7 +57,7 @@ public actor Daemon {
 
     /// What the daemon was made for.
     public nonisolated let configuration: DaemonConfiguration
-    private let registry: ProcessorRegistry
+    private var registry: ProcessorRegistry
     private let backend: (any Backend)?
     private var state = State.idle
     /// Calls of ``shutdown()`` that wait for a start to be given up.
@@ -76,6 +76,25 @@ public actor Daemon {
         self.configuration = configuration
         self.registry = registry
         self.backend = backend
+    }
+
+    /// Makes a processor known under its name, or puts it in the place of the one of that name. To be called before ``start()``: chains
+    /// that exist stay as they are.
+    public func addProcessor(_ description: ProcessorDescription) {
+        self.registry.register(description)
+    }
+
+    /// Makes a processor known.
+    /// - Parameters:
+    ///   - name: The name that chains use, in any case.
+    ///   - type: What the factory makes.
+    ///   - make: Makes the instance of one chain; throws for settings that it cannot use.
+    public func addProcessor<P: Processor>(
+        _ name: String,
+        _ type: P.Type = P.self,
+        make: @escaping @Sendable (ProcessorContext) throws -> P
+    ) {
+        self.addProcessor(ProcessorDescription(name, type, make: make))
     }
 
     /// Starts backend and servers.

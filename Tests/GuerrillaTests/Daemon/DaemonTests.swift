@@ -29,6 +29,30 @@ struct DaemonTests {
         return fields
     }
 
+    // MARK: Processors of an application
+
+    private struct Refusing: Processor {
+        static let capabilities: ProcessorCapabilities = [.saves]
+
+        func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
+            throw CancellationError()
+        }
+    }
+
+    @Test func anAddedProcessorIsKnownToTheChains() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.backend.saveProcess = "refusing"
+        let daemon = Daemon(configuration: configuration)
+        await daemon.addProcessor("Refusing") { _ in Refusing() }
+        let listener = try #require(try await daemon.start().first)
+        let reply = try await withClient(listener) { client in
+            _ = try client.talk(BlockingClient.transaction(to: ["bob@example.com"]))
+            return try client.command("x\r\n.")
+        }
+        #expect(reply.hasPrefix("451 "))
+        await daemon.shutdown()
+    }
+
     // MARK: Messages
 
     #if SQLite

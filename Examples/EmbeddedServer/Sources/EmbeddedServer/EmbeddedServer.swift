@@ -1,6 +1,4 @@
 import Guerrilla
-import GuerrillaBackend
-import GuerrillaMail
 
 /// Receives mail inside an application: every message is handed to a processor of its own.
 ///
@@ -10,15 +8,13 @@ struct EmbeddedServer {
     static func main() async throws {
         let port = CommandLine.arguments.dropFirst().first.flatMap(Int.init) ?? 2525
 
-        var registry = ProcessorRegistry.standard
-        registry.register(ProcessorDescription("Print", PrintProcessor.self) { _ in PrintProcessor() })
-
         var configuration = DaemonConfiguration(hostName: "mail.example.com")
         configuration.servers[0].listenInterface = ListenInterface(host: "127.0.0.1", port: port)
         configuration.allowedHosts = ["example.com"]
         configuration.backend.saveProcess = "HeadersParser|Header|Print"
 
-        let daemon = Daemon(configuration: configuration, registry: registry)
+        let daemon = Daemon(configuration: configuration)
+        await daemon.addProcessor("Print") { _ in PrintProcessor() }
         for listener in try await daemon.start() { print("listening on \(listener.address.hostAndPort)") }
         try await Task.sleep(for: .seconds(3_600))
         await daemon.shutdown()
