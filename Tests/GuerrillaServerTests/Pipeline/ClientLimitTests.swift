@@ -114,7 +114,8 @@ struct ClientLimitTests {
         try await LiveServer.with(settings: settings) { live in
             let port = live.port
             try await live.withClient { first in
-                #expect(blockUntil { live.server.clientCount == 1 })
+                // Admitted, not only counted, before the others come.
+                #expect(blockUntil { live.server.limiter.withLock { $0.count } == 1 })
                 for _ in 0..<20 {
                     let end = try BlockingClient(port: port).readLine()
                     #expect(end == nil)
