@@ -96,6 +96,7 @@ def guerrilla(find, save_process="HeadersParser|Header", **backend):
                 "pid_file": os.path.join(tmp, "guerrillad.pid"),
                 "servers": [{"is_enabled": True, "host_name": "mail.example.com", "timeout": 180,
                              "listen_interface": f"127.0.0.1:{port}", "max_size": 50_000_000, "max_clients": 6500,
+                             "tls": {"start_tls_on": True, "public_key_file": cert, "private_key_file": key},
                              "log_file": "off"}],
                 "backend_config": {"log_received_mails": False, "save_workers_size": 4, "save_process": save_process,
                                    "primary_mail_host": "mail.example.com", "gw_save_timeout": "30s",
@@ -134,12 +135,12 @@ NO_TLS = {"tls-conn-2k", "tls-keep-2k", "tls-keep-1m", "idle-tls"}
 NO_BDAT = {"bdat-2k", "bdat-1m"}
 SERVERS = {
     # name: (what it is, maker, scenarios it cannot do, extra generator arguments)
-    "ours": ("guerrillad, HeadersParser|Header, no log", guerrilla(ours), NO_TLS, ""),
+    "ours": ("guerrillad, HeadersParser|Header, no log", guerrilla(ours), set(), ""),
     "ours-sqlite": ("guerrillad, HeadersParser|Header|sqlite, no log: every 250 after a synced commit",
                     guerrilla(ours, "HeadersParser|Header|sqlite", sqlite_path="{tmp}/guerrilla.sqlite"), NO_TLS, ""),
     "floor": ("floor.c: epoll, one thread, forgets the message", command("floor {port} -c {cert} -s {key}"), set(), ""),
-    "nio-floor": ("NIOFloor: the least on swift-nio, two loops, forgets the message", command("nio-floor {port}"),
-                  NO_TLS | NO_BDAT, ""),
+    "nio-floor": ("NIOFloor: the least on swift-nio, two loops, forgets the message", command("nio-floor {port} {cert} {key}"),
+                  NO_BDAT, ""),
     "floor-keep": ("floor.c -k: holds each message in memory until it is complete",
                    command("floor {port} -k -c {cert} -s {key}"), set(), ""),
     "smtp-sink": ("Postfix smtp-sink (one process, discards)",

@@ -17,6 +17,6 @@ python3 Benchmarks/bench.py build || exit 1
 swift build -c release --package-path Benchmarks/NIOFloor --scratch-path .build-niofloor || exit 1
 cp .build-niofloor/release/NIOFloor "$BENCH_WORK/nio-floor" || exit 1
 python3 Benchmarks/bench.py run --raw "$raw" --servers ours,ours-sqlite,nio-floor,floor,smtp-sink \
-    --scenarios conn-2k,keep-2k,pipe-2k,bdat-2k,keep-100k,keep-1m,bdat-1m,rate-2k,idle-greet,idle-msg "$@" || exit 1
+    --scenarios conn-2k,keep-2k,pipe-2k,bdat-2k,keep-100k,keep-1m,bdat-1m,rate-2k,tls-conn-2k,tls-keep-2k,tls-keep-1m,idle-greet,idle-msg,idle-tls "$@" || exit 1
 printf '\n'
 python3 Benchmarks/bench.py report "$raw"

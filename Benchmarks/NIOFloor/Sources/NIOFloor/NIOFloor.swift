@@ -1,23 +1,27 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// The least an SMTP receiver on swift-nio can do, as floor.c is for plain epoll: it follows the dialogue by the first
 /// octets of each command, finds CRLF.CRLF, copies the message into a buffer and forgets it. No address syntax, no
-/// limits, no deadlines, no chain, no log. A yardstick for CPU time, not a server to use.
+/// limits, no deadlines, no chain, no log. With a certificate and its key it does STARTTLS, too, by the same library as
+/// the daemon. A yardstick for CPU time, not a server to use.
 ///
-///     NIOFloor PORT
+///     NIOFloor PORT [CERTIFICATE KEY]
 @main
 struct NIOFloor {
     static func main() async throws {
         let port = CommandLine.arguments.dropFirst().first.flatMap(Int.init) ?? 2525
+        let files = Array(CommandLine.arguments.dropFirst(2))
+        let tls = files.count == 2 ? try Self.context(certificate: files[0], key: files[1]) : nil
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4_096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(FloorHandler())
+                    try channel.pipeline.syncOperations.addHandler(FloorHandler(tls: tls))
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -28,18 +32,33 @@ struct NIOFloor {
             .bind(host: "127.0.0.1", port: port).get()
         try await listener.closeFuture.get()
     }
+
+    private static func context(certificate: String, key: String) throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+        )
+        configuration.minimumTLSVersion = .tlsv12
+        return try NIOSSLContext(configuration: configuration)
+    }
 }
 
 final class FloorHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    private let tls: NIOSSLContext?
     private var isInData = false
     private var isLineStart = true
     private var isClosing = false
     private var pending = ByteBuffer()
     private var message = ByteBuffer()
     private var output = ByteBuffer()
+    private var isStartingTLS = false
+
+    init(tls: NIOSSLContext?) {
+        self.tls = tls
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         self.output.writeStaticString("220 floor.example ESMTP\r\n")
@@ -62,6 +81,10 @@ final class FloorHandler: ChannelInboundHandler {
         context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
         self.output.clear()
         if self.isClosing { context.close(promise: nil) }
+        if self.isStartingTLS, let tls = self.tls {
+            self.isStartingTLS = false
+            try? context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -75,7 +98,8 @@ final class FloorHandler: ChannelInboundHandler {
         }
         guard let end, let line = input.readSlice(length: end + 1) else { return false }
         switch (line.getInteger(at: line.readerIndex) as UInt8? ?? 0) & 0xDF {
-        case UInt8(ascii: "E"): self.output.writeStaticString("250-floor.example\r\n250 PIPELINING\r\n")
+        case UInt8(ascii: "E"):
+            self.output.writeStaticString("250-floor.example\r\n250-STARTTLS\r\n250 PIPELINING\r\n")
         case UInt8(ascii: "D"):
             self.output.writeStaticString("354 go\r\n")
             self.isInData = true
@@ -83,6 +107,9 @@ final class FloorHandler: ChannelInboundHandler {
         case UInt8(ascii: "Q"):
             self.output.writeStaticString("221 bye\r\n")
             self.isClosing = true
+        case UInt8(ascii: "S"):
+            self.output.writeStaticString("220 go\r\n")
+            self.isStartingTLS = true
         default: self.output.writeStaticString("250 ok\r\n")
         }
         return true
