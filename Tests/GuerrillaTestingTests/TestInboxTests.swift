@@ -52,7 +52,7 @@ struct TestInboxTests {
         })
         let port = inbox.port
         let replies = try await Task.detached { try ["trouble", "spam"].map { try self.send($0, to: port) } }.value
-        #expect(replies[0].hasPrefix("451 ") && replies[1] == "554 not wanted")
+        #expect(replies[0].hasPrefix("451 ") && replies[1] == "554 5.0.0 not wanted")
         #expect(inbox.messages.isEmpty)
         await inbox.stop()
     }

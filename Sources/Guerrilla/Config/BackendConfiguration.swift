@@ -15,6 +15,9 @@ public struct BackendConfiguration: Sendable, Equatable {
     /// How long validating a recipient may take. The default is 5 seconds.
     public var validateTimeout: Duration = .seconds(5)
 
+    /// How long a verdict about a recipient is remembered; zero for not at all. The default is zero.
+    public var recipientCacheLifetime: Duration = .zero
+
     /// The domain of the Delivered-To field. The default is the operating system's host name.
     public var primaryMailHost: String
 
@@ -45,6 +48,7 @@ public struct BackendConfiguration: Sendable, Equatable {
         all[GatewayKeys.validateProcess.name] = .string(validateProcess)
         all[GatewayKeys.saveTimeout.name] = .string(GoDuration(saveTimeout).description)
         all[GatewayKeys.validateTimeout.name] = .string(GoDuration(validateTimeout).description)
+        all[GatewayKeys.rcptCacheSeconds.name] = .integer(recipientCacheLifetime.components.seconds)
         all[GatewayKeys.primaryMailHost.name] = .string(primaryMailHost)
         all[GatewayKeys.saveWorkersSize.name] = .integer(Int64(saveWorkersSize))
         all[GatewayKeys.storedLineEndings.name] = storedLineEndings.map { .string($0.rawValue) }

@@ -15,6 +15,8 @@ extension ConfigurationDecoder {
         backend.validateProcess = section.anyString(GatewayKeys.validateProcess) ?? backend.validateProcess
         backend.saveTimeout = section.duration(GatewayKeys.saveTimeout) ?? backend.saveTimeout
         backend.validateTimeout = section.duration(GatewayKeys.validateTimeout) ?? backend.validateTimeout
+        backend.recipientCacheLifetime =
+            section.duration(GatewayKeys.rcptCacheSeconds) ?? backend.recipientCacheLifetime
         backend.saveWorkersSize = section.integer(GatewayKeys.saveWorkersSize) ?? backend.saveWorkersSize
         backend.storedLineEndings =
             section.anyString(GatewayKeys.storedLineEndings).flatMap(StoredLineEndings.init)

@@ -148,7 +148,8 @@ public actor Daemon {
         let backend = self.configuration.backend
         try await running.gateway.start(
             try self.makeBackend(logger: running.logger),
-            timeouts: Gateway.Timeouts(save: backend.saveTimeout, validate: backend.validateTimeout)
+            timeouts: Gateway.Timeouts(save: backend.saveTimeout, validate: backend.validateTimeout),
+            recipientCacheLifetime: backend.recipientCacheLifetime
         )
         let resources = ServerResources(
             eventLoopGroup: running.group,

@@ -10,7 +10,8 @@ public enum SaveVerdict: Sendable, Equatable {
     case discarded
     /// Accepted and committed.
     case stored
-    /// A processor's own reply, sent as it is. Its code says whether the message was accepted.
+    /// A processor's own reply. Its code, 2yz, 4yz or 5yz, says whether the message was accepted; the client reads 451 4.3.0 for any
+    /// other, and for 221 and 421. An enhanced status code that does not fit the code becomes `x.0.0`.
     case reply(SMTPReply)
 }
 
@@ -20,6 +21,6 @@ public enum RecipientVerdict: Sendable, Equatable {
     case accepted
     /// No such recipient: answered 550 5.1.1 with the reason behind it.
     case rejected(reason: String)
-    /// A processor's own reply, 4yz for trouble of ours.
+    /// A processor's own refusal: 5yz, or 4yz for trouble of ours. The client reads 451 4.3.0 for any other code, and for 421.
     case reply(SMTPReply)
 }

@@ -1,3 +1,4 @@
+package import GuerrillaMail
 import Synchronization
 
 /// Stands between the servers and the backend, so that the backend can be replaced under load.
@@ -29,15 +30,21 @@ public final class Gateway: Sendable {
     /// - Parameters:
     ///   - backend: The new backend. If it does not start, the present one stays in place.
     ///   - timeouts: Limits for its verdicts.
+    ///   - recipientCacheLifetime: How long its verdicts on recipients are remembered; 0 for not at all.
     ///   - drainDeadline: How long the present backend may go on with messages it has.
     /// - Throws: What the backend's `start()` throws.
     public func start(
         _ backend: any Backend,
         timeouts: Timeouts = Timeouts(),
+        recipientCacheLifetime: Duration = .zero,
         drainDeadline: Duration = .seconds(60)
     ) async throws {
         try await backend.start()
-        let generation = Generation(backend: backend, timeouts: timeouts)
+        let generation = Generation(
+            backend: backend,
+            timeouts: timeouts,
+            recipientCache: recipientCacheLifetime > .zero ? RecipientCache(lifetime: recipientCacheLifetime) : nil
+        )
         let former = self.current.withLock { current in
             defer { current = generation }
             return current
@@ -65,14 +72,18 @@ public final class Gateway: Sendable {
         case noBackend
         /// The backend takes every recipient, so there is nothing to hold on to either.
         case needless
+        /// The backend has been asked before.
+        case answered(RecipientVerdict)
         case ask(Lease)
     }
 
     /// The present backend, for one recipient. Where nothing validates recipients this costs a lock and no lease.
-    package func recipientQuestion() -> RecipientQuestion {
+    package func recipientQuestion(_ recipient: Recipient) -> RecipientQuestion {
         self.current.withLock { generation in
             guard let generation else { return .noBackend }
-            return generation.validatesRecipients ? .ask(Lease(generation)) : .needless
+            guard generation.validatesRecipients else { return .needless }
+            if let verdict = generation.rememberedVerdict(on: recipient) { return .answered(verdict) }
+            return .ask(Lease(generation))
         }
     }
 
@@ -91,6 +102,16 @@ public final class Gateway: Sendable {
 
         package var backend: any Backend { self.generation.backend }
         package var timeouts: Timeouts { self.generation.timeouts }
+
+        /// Asks the backend about a recipient and keeps what it says as long as `rcpt_cache_seconds` has it.
+        package func validate(
+            _ recipient: Recipient,
+            in envelope: borrowing Envelope
+        ) async throws -> RecipientVerdict {
+            let verdict = try await self.generation.backend.validate(recipient, in: envelope)
+            self.generation.remember(verdict, on: recipient)
+            return verdict
+        }
     }
 }
 
@@ -105,11 +126,21 @@ private final class Generation: Sendable {
     let validatesRecipients: Bool
     let timeouts: Gateway.Timeouts
     private let state = Mutex(State())
+    private let recipientCache: Mutex<RecipientCache?>
 
-    init(backend: any Backend, timeouts: Gateway.Timeouts) {
+    init(backend: any Backend, timeouts: Gateway.Timeouts, recipientCache: RecipientCache?) {
         self.backend = backend
         self.validatesRecipients = backend.validatesRecipients
         self.timeouts = timeouts
+        self.recipientCache = Mutex(recipientCache)
+    }
+
+    func rememberedVerdict(on recipient: Recipient) -> RecipientVerdict? {
+        self.recipientCache.withLock { $0?.verdict(on: recipient, now: .now) }
+    }
+
+    func remember(_ verdict: RecipientVerdict, on recipient: Recipient) {
+        self.recipientCache.withLock { $0?.remember(verdict, on: recipient, now: .now) }
     }
 
     func leaseTaken() {

@@ -57,9 +57,10 @@ extension SMTPServerHandler {
             return
         }
         let lease: Gateway.Lease
-        switch resources.gateway.recipientQuestion() {
+        switch resources.gateway.recipientQuestion(recipient) {
         case .noBackend: return self.decide(.refused(.backendNotRunning))
         case .needless: return self.decide(.accepted)
+        case .answered(let verdict): return self.decide(self.decision(verdict))
         case .ask(let taken): lease = taken
         }
         guard let transaction = self.session.transaction else { return self.decide(.refused(.localError)) }
@@ -80,18 +81,25 @@ extension SMTPServerHandler {
         let task = Task.immediate(executorPreference: self.loop.executor) {
             let decision: RecipientDecision
             do {
-                switch try await lease.backend.validate(recipient, in: envelope) {
-                case .accepted: decision = .accepted
-                case .rejected(let reason): decision = .refused(.userUnknown(reason: reason))
-                case .reply(let reply): decision = .refused(reply)
-                }
+                decision = handler.value.decision(try await lease.validate(recipient, in: envelope))
             } catch {
-                decision = .refused((error as? any SMTPReplyConvertible)?.smtpReply ?? .localError)
+                decision = .refused(.of(error))
                 handler.value.log(error, "Recipient could not be validated", queuedID: nil)
             }
             handler.value.validated(decision, token: token)
         }
         self.verdicts.started(task, token: token)
+    }
+
+    private func decision(_ verdict: RecipientVerdict) -> RecipientDecision {
+        switch verdict {
+        case .accepted: return .accepted
+        case .rejected(let reason): return .refused(.userUnknown(reason: reason))
+        case .reply(let reply):
+            if let refusal = reply.asRefusal { return .refused(refusal) }
+            self.logUnfit(reply, "Recipient was answered with what is no refusal", queuedID: nil)
+            return .refused(.localError)
+        }
     }
 
     private func validated(_ decision: RecipientDecision, token: UInt64) {
@@ -158,7 +166,12 @@ extension SMTPServerHandler {
                 outcome: isLate ? .failedLate : .discarded,
                 reply: .discarded(envelope.queuedID)
             )
-        case .reply(let reply):
+        case .reply(let own):
+            guard let reply = own.asVerdict else {
+                self.logUnfit(own, "Message was answered with what is no verdict", queuedID: envelope.queuedID)
+                self.conclude(envelope, outcome: isLate ? .failedLate : .failed, reply: .localError)
+                return
+            }
             let isAccepted = reply.code.kind == .positiveCompletion
             self.conclude(
                 envelope,
@@ -175,7 +188,7 @@ extension SMTPServerHandler {
         self.conclude(
             envelope,
             outcome: isLate ? .failedLate : .failed,
-            reply: (error as? any SMTPReplyConvertible)?.smtpReply ?? .localError
+            reply: .of(error)
         )
     }
 
@@ -234,5 +247,20 @@ extension SMTPServerHandler {
         if let queuedID { metadata["smtp.queued_id"] = "\(queuedID)" }
         metadata["error"] = "\(error)"
         self.settings.logger.error(message, metadata: metadata)
+    }
+
+    /// A processor's reply that would say something else to the client than what has become of its command.
+    private func logUnfit(_ reply: SMTPReply, _ message: Logger.Message, queuedID: QueuedID?) {
+        var metadata = self.clientMetadata
+        if let queuedID { metadata["smtp.queued_id"] = "\(queuedID)" }
+        metadata["smtp.reply"] = "\(reply.code)"
+        self.settings.logger.error(message, metadata: metadata)
+    }
+}
+
+extension SMTPReply {
+    /// What the client reads when a backend throws. An error cannot mean success.
+    fileprivate static func of(_ error: any Error) -> SMTPReply {
+        (error as? any SMTPReplyConvertible)?.smtpReply.asRefusal ?? .localError
     }
 }
