@@ -86,7 +86,7 @@ def peer(*names):
     return None
 
 
-def guerrilla(find, save_process="HeadersParser|Header", **backend):
+def guerrilla(find, save_process="HeadersParser|Header", tls=None, **backend):
     """The same file for ours and for go-guerrilla. Nothing is logged: what is measured is the way of a message."""
     def make(port, cert, key, tmp):
         binary = find()
@@ -96,7 +96,7 @@ def guerrilla(find, save_process="HeadersParser|Header", **backend):
                 "pid_file": os.path.join(tmp, "guerrillad.pid"),
                 "servers": [{"is_enabled": True, "host_name": "mail.example.com", "timeout": 180,
                              "listen_interface": f"127.0.0.1:{port}", "max_size": 50_000_000, "max_clients": 6500,
-                             "tls": {"start_tls_on": True, "public_key_file": cert, "private_key_file": key},
+                             "tls": {"start_tls_on": True, "public_key_file": cert, "private_key_file": key, **(tls or {})},
                              "log_file": "off"}],
                 "backend_config": {"log_received_mails": False, "save_workers_size": 4, "save_process": save_process,
                                    "primary_mail_host": "mail.example.com", "gw_save_timeout": "30s",
@@ -133,9 +133,15 @@ def command(text):
 
 NO_TLS = {"tls-conn-2k", "tls-keep-2k", "tls-keep-1m", "idle-tls"}
 NO_BDAT = {"bdat-2k", "bdat-1m"}
+NO_PLAIN = (set(SCENARIOS) | set(IDLE)) - NO_TLS
 SERVERS = {
     # name: (what it is, maker, scenarios it cannot do, extra generator arguments)
     "ours": ("guerrillad, HeadersParser|Header, no log", guerrilla(ours), set(), ""),
+    "ours-implicit": ("guerrillad with TLS from the start", guerrilla(ours, tls={"start_tls_on": False, "tls_always_on": True}),
+                      NO_PLAIN, "--tls implicit"),
+    "ours-rsa": ("guerrillad with an RSA-2048 certificate",
+                 guerrilla(ours, tls={"public_key_file": os.path.join(WORK, "rsa-cert.pem"),
+                                      "private_key_file": os.path.join(WORK, "rsa-key.pem")}), NO_PLAIN, ""),
     "ours-sqlite": ("guerrillad, HeadersParser|Header|sqlite, no log: every 250 after a synced commit",
                     guerrilla(ours, "HeadersParser|Header|sqlite", sqlite_path="{tmp}/guerrilla.sqlite"), NO_TLS, ""),
     "floor": ("floor.c: epoll, one thread, forgets the message", command("floor {port} -c {cert} -s {key}"), set(), ""),
@@ -359,11 +365,13 @@ def build():
     for n in ("smtpload", "floor"):
         subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", os.path.join(WORK, n), os.path.join(HERE, n + ".c"),
                         "-lssl", "-lcrypto"], check=True)
-    if not os.path.exists(os.path.join(WORK, "key.pem")):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-days", "3650", "-subj", "/CN=bench.example.com", "-addext", "subjectAltName=DNS:bench.example.com",
-                        "-keyout", os.path.join(WORK, "key.pem"), "-out", os.path.join(WORK, "cert.pem")],
-                       check=True, stderr=subprocess.DEVNULL)
+    for prefix, kind in (("", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]), ("rsa-", ["rsa:2048"])):
+        key = os.path.join(WORK, prefix + "key.pem")
+        if not os.path.exists(key):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", "3650",
+                            "-subj", "/CN=bench.example.com", "-addext", "subjectAltName=DNS:bench.example.com",
+                            "-keyout", key, "-out", os.path.join(WORK, prefix + "cert.pem")],
+                           check=True, stderr=subprocess.DEVNULL)
 
 
 def run(a):
