@@ -29,7 +29,7 @@ public enum FastCGIError: Error, Equatable, CustomStringConvertible {
         case .closed(isAnswered: true): "the FastCGI server closed the connection within its response"
         case .closed(isAnswered: false): "the FastCGI server closed the connection without a response"
         case .timedOut(let time): "the script did not finish within \(time) (fcgi_timeout)"
-        case .badResponse(let what): "the FastCGI server sent \(what)"
+        case .badResponse(let what): "no response that can be used: \(what)"
         case .scriptFailed(let status): "the script ended with status \(status)"
         case .unexpectedAnswer(let expected, let status, let text):
             "the script's answer does not begin with \(expected): status \(status), \"\(text)\""

@@ -43,11 +43,12 @@ def configuration(directory, **changes):
         "pid_file": os.path.join(directory, "guerrillad.pid"),
     }
     backend_keys = {"save_process", "validate_process", "sqlite_path", "gw_save_timeout", "sqlite_busy_timeout",
-                    "save_workers_size", "stored_line_endings", "maildir_path", "maildir_user_map"}
+                    "save_workers_size", "stored_line_endings", "maildir_path", "maildir_user_map", "gw_val_rcpt_timeout",
+                    "rcpt_cache_seconds"}
     top_keys = set(top) | {"shutdown_timeout", "event_loops", "max_message_memory", "min_free_space",
                            "certificate_check_interval"}
     for key, value in changes.items():
-        where = top if key in top_keys else backend if key in backend_keys else server
+        where = top if key in top_keys else backend if key in backend_keys or key.startswith("fcgi_") else server
         where[key] = value
     return {**top, "servers": [server], "backend_config": backend}
 
