@@ -14,6 +14,7 @@ func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let smtp: Target.Dependency = .product(name: "GuerrillaSMTP", package: "swift-guerrilla")
 let mail: Target.Dependency = .product(name: "GuerrillaMail", package: "swift-guerrilla")
+let fastCGI: Target.Dependency = .product(name: "GuerrillaFastCGI", package: "swift-guerrilla")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 let package = Package(
@@ -26,6 +27,7 @@ let package = Package(
         fuzzer("FuzzSession", [smtp, mail, nioCore]),
         fuzzer("FuzzPaths", [mail]),
         fuzzer("FuzzProxy", [smtp, nioCore]),
+        fuzzer("FuzzFastCGI", [fastCGI, nioCore]),
         fuzzer("FuzzXCLIENT", [smtp, mail, nioCore]),
         fuzzer("FuzzHelo", [mail]),
         fuzzer("FuzzAllowedHosts", [mail]),

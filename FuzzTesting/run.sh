@@ -13,7 +13,7 @@ seconds=${1:-60}
 [ $# -gt 0 ] && shift
 fuzzers=("$@")
 [ ${#fuzzers[@]} -gt 0 ] ||
-    fuzzers=(FuzzSession FuzzPaths FuzzHelo FuzzAllowedHosts FuzzHeaders FuzzEncodedWords FuzzDates FuzzProxy FuzzXCLIENT)
+    fuzzers=(FuzzSession FuzzPaths FuzzHelo FuzzAllowedHosts FuzzHeaders FuzzEncodedWords FuzzDates FuzzProxy FuzzXCLIENT FuzzFastCGI)
 scratch=$PWD/.build-fuzzing
 crashes=$scratch/crashes
 mkdir -p "$crashes"

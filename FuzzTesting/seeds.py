@@ -64,6 +64,19 @@ XCLIENT = [
 ]
 
 
+def record(kind, content, padding=0, request=1):
+    return bytes([1, kind]) + request.to_bytes(2, "big") + len(content).to_bytes(2, "big") + bytes([padding, 0]) + content \
+        + bytes(padding)
+
+
+FASTCGI = [
+    record(6, b"Content-type: text/html\r\n\r\nPASSED", 3) + record(3, bytes(8)),
+    record(7, b"oh") + record(6, b"Status: 404 Not Found\nX: y\n\n") + record(6, b"REJECTED no such user\r\n") + record(6, b"")
+    + record(3, b"\0\0\0\1\0\0\0\0", 255) + b"\1",
+    record(10, b"\1\2ab", request=0) + record(3, b"\0\0\0\0\2\0\0\0"), record(6, b"x" * 300),
+]
+
+
 def main():
     fuzzer, directory = sys.argv[1:]
     seeds = {
@@ -76,6 +89,7 @@ def main():
         "FuzzDates": DATES,
         "FuzzProxy": PROXY,
         "FuzzXCLIENT": XCLIENT,
+        "FuzzFastCGI": FASTCGI,
     }[fuzzer]
     for index, seed in enumerate(seeds):
         with open(os.path.join(directory, f"seed-{index}"), "wb") as file:
