@@ -286,7 +286,8 @@ BAD_TLS = {
 def test_bad_tls_file_is_refused(directory, tls, case, key):
     files, config = tls
     name, file, words = BAD_TLS[case]
-    config["servers"][0]["tls"].update({"start_tls_on": False, key: True, name: files.path(file)})
+    config["servers"][0]["tls"].update({
+        "start_tls_on": False, key: True, "client_auth_type": "VerifyClientCertIfGiven", name: files.path(file)})
     path = write(directory, config)
     before = sorted(os.listdir(directory))
     assert_refused(run("serve", "-c", path), r"127\.0\.0\.1:0", words)

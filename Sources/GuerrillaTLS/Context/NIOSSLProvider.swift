@@ -83,6 +83,10 @@ public struct NIOSSLProvider: TLSProvider {
         _ warnings: [String]
     ) throws(TLSSetupError) -> (NIOSSLContext, [String]) {
         var configuration = configuration
+        var warnings = warnings
+        if settings.rootCAsFile != nil, !settings.clientAuthentication.verifies {
+            warnings.append("root_cas_file is not used: client_auth_type verifies no certificates")
+        }
         let usesSystemAuthorities = settings.clientAuthentication.verifies && settings.rootCAsFile == nil
         if usesSystemAuthorities {
             configuration.trustRoots = .default
