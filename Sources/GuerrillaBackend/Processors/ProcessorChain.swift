@@ -17,7 +17,7 @@ public final class ProcessorChain: Backend {
     ///   - validate: Likewise; empty accepts every recipient whose host is allowed.
     ///   - registry: Where the names are looked up.
     ///   - context: What the factories are given.
-    /// - Throws: ``ProcessorChainError``, or what a factory throws.
+    /// - Throws: ``ProcessorChainError``, ``ConfigurationError`` when a processor lacks another one before it, or what a factory throws.
     public init(
         save: String,
         validate: String = "",
@@ -36,11 +36,24 @@ public final class ProcessorChain: Backend {
             }
         }
         let saving = try registry.chain(save)
+        try Self.checkOrder(of: saving)
         let validating = try registry.chain(validate)
         self.saving = try instantiate(saving.filter { $0.capabilities.contains(.saves) })
         self.validating = try instantiate(validating.filter { $0.capabilities.contains(.validates) })
         self.instances = instances
         self.stores = saving.contains { $0.capabilities.contains(.stores) }
+    }
+
+    private static func checkOrder(of chain: [ProcessorDescription]) throws(ConfigurationError) {
+        for (index, description) in chain.enumerated() {
+            for required in description.requiredBefore
+            where !chain[..<index].contains(where: { $0.name.lowercased() == required.lowercased() }) {
+                throw ConfigurationError(
+                    keyPath: "backend_config.save_process",
+                    message: "`\(description.name)` needs `\(required)` before it"
+                )
+            }
+        }
     }
 
     /// Whether the validate chain holds a processor that validates.

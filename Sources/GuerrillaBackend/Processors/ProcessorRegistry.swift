@@ -42,6 +42,8 @@ public struct ProcessorDescription: Sendable {
     public var capabilities: ProcessorCapabilities
     /// The keys of `backend_config` that it reads.
     public var configurationKeys: [ConfigurationKey]
+    /// Processors that have to stand before it in `save_process`: it cannot work without what they leave in the envelope.
+    public var requiredBefore: [String]
     /// Makes the instance of one chain. Opening files and connections is left to ``Processor/start()``.
     public var make: @Sendable (ProcessorContext) throws -> any Processor
 
@@ -50,16 +52,19 @@ public struct ProcessorDescription: Sendable {
     ///   - name: The name to be used in chains.
     ///   - type: The type that `make` creates.
     ///   - configurationKeys: The keys it reads.
+    ///   - requiredBefore: Processors that have to stand before it in `save_process`.
     ///   - make: Creates the instance; throws ``ConfigurationError`` for values it cannot use.
     public init<P: Processor>(
         _ name: String,
         _ type: P.Type,
         configurationKeys: [ConfigurationKey] = [],
+        requiredBefore: [String] = [],
         make: @escaping @Sendable (ProcessorContext) throws -> P
     ) {
         self.name = name
         self.capabilities = P.capabilities
         self.configurationKeys = configurationKeys
+        self.requiredBefore = requiredBefore
         self.make = make
     }
 }

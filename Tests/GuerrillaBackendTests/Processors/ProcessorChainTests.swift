@@ -120,6 +120,24 @@ struct ProcessorChainTests {
         }
     }
 
+    @Test func aProcessorStandsBehindWhatItNeeds() throws {
+        var registry = self.registry
+        registry.register(ProcessorDescription("Needy", Storing.self, requiredBefore: ["One"]) { _ in Storing() })
+        let context = ProcessorContext(
+            configuration: ProcessorConfiguration(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            primaryMailHost: "mail.example.com"
+        )
+        _ = try ProcessorChain(save: "ONE|two|needy", registry: registry, context: context)
+        for save in ["needy", "two|needy|one"] {
+            #expect {
+                try ProcessorChain(save: save, registry: registry, context: context)
+            } throws: { error in
+                "\(error)" == "backend_config.save_process: `Needy` needs `One` before it"
+            }
+        }
+    }
+
     @Test func aProcessorInBothChainsIsOneInstance() async throws {
         let chain = try self.chain("one|two", validate: "two|one")
         try await chain.start()
