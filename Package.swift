@@ -33,6 +33,7 @@ let package = Package(
         .library(name: "GuerrillaCompression", targets: ["GuerrillaCompression"]),
         .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
         .library(name: "GuerrillaFastCGI", targets: ["GuerrillaFastCGI"]),
+        .library(name: "GuerrillaRedis", targets: ["GuerrillaRedis"]),
         .library(name: "GuerrillaTLS", targets: ["GuerrillaTLS"]),
         .library(name: "GuerrillaTesting", targets: ["GuerrillaTesting"]),
         .executable(name: "guerrillad", targets: ["guerrillad"]),
@@ -108,6 +109,14 @@ let package = Package(
             dependencies: ["GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging],
             swiftSettings: settings
         ),
+        .target(
+            name: "GuerrillaRedis",
+            dependencies: [
+                "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
+            ],
+            swiftSettings: settings
+        ),
 
         // C libraries of the system: a module map and a header each.
         .systemLibrary(name: "CBLAKE2", providers: [.apt(["libb2-dev"])]),
@@ -134,8 +143,8 @@ let package = Package(
         .target(
             name: "Guerrilla",
             dependencies: [
-                "GuerrillaServer", "GuerrillaProcessors", "GuerrillaMaildir", "GuerrillaFastCGI", "GuerrillaBackend",
-                "GuerrillaSMTP",
+                "GuerrillaServer", "GuerrillaProcessors", "GuerrillaMaildir", "GuerrillaFastCGI", "GuerrillaRedis",
+                "GuerrillaBackend", "GuerrillaSMTP",
                 "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
                 .target(name: "GuerrillaHashing", condition: .when(traits: ["Hashing"])),
@@ -254,6 +263,14 @@ let package = Package(
             dependencies: [
                 "GuerrillaFastCGI", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", "GuerrillaTestSupport",
                 nioCore, nioPosix, logging, inMemoryLogging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaRedisTests",
+            dependencies: [
+                "GuerrillaRedis", "GuerrillaTesting", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
+                "GuerrillaTestSupport", nioCore, nioPosix, logging, inMemoryLogging,
             ],
             swiftSettings: settings
         ),

@@ -15,6 +15,7 @@ func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let smtp: Target.Dependency = .product(name: "GuerrillaSMTP", package: "swift-guerrilla")
 let mail: Target.Dependency = .product(name: "GuerrillaMail", package: "swift-guerrilla")
 let fastCGI: Target.Dependency = .product(name: "GuerrillaFastCGI", package: "swift-guerrilla")
+let redis: Target.Dependency = .product(name: "GuerrillaRedis", package: "swift-guerrilla")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 let package = Package(
@@ -34,6 +35,7 @@ let package = Package(
         fuzzer("FuzzHeaders", [mail]),
         fuzzer("FuzzEncodedWords", [mail]),
         fuzzer("FuzzDates", [mail]),
+        fuzzer("FuzzRESP", [redis, nioCore]),
     ],
     swiftLanguageModes: [.v6]
 )

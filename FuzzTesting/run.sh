@@ -13,7 +13,8 @@ seconds=${1:-60}
 [ $# -gt 0 ] && shift
 fuzzers=("$@")
 [ ${#fuzzers[@]} -gt 0 ] ||
-    fuzzers=(FuzzSession FuzzPaths FuzzHelo FuzzAllowedHosts FuzzHeaders FuzzEncodedWords FuzzDates FuzzProxy FuzzXCLIENT FuzzFastCGI)
+    fuzzers=(FuzzSession FuzzPaths FuzzHelo FuzzAllowedHosts FuzzHeaders FuzzEncodedWords FuzzDates FuzzProxy FuzzXCLIENT
+        FuzzFastCGI FuzzRESP)
 scratch=$PWD/.build-fuzzing
 crashes=$scratch/crashes
 mkdir -p "$crashes"

@@ -63,6 +63,12 @@ XCLIENT = [
     b"NAME=[UNAVAILABLE] ADDR=IPV6+3A2001:db8::1 HELO=[TEMPUNAVAIL]", b"addr=192+2E0.2.7 addr=1", b"PROTO=SMTP FOO=bar",
 ]
 
+RESP = [
+    b"+OK\r\n+OK\r\n:1\r\n", b"-MOVED 3999 127.0.0.1:6381\r\n-ASK 0 :1\r\n-OOM no\r\n", b"$-1\r\n*-1\r\n*0\r\n$3\r\na\r\n\r\n",
+    b"*1\r\n*3\r\n:0\r\n:16383\r\n*4\r\n$9\r\n127.0.0.1\r\n:6379\r\n$2\r\nid\r\n*0\r\n",
+    b"rediss://user:p%40ss@[::1]:6379/3", b"a:1,b:2,c:3",
+]
+
 
 def record(kind, content, padding=0, request=1):
     return bytes([1, kind]) + request.to_bytes(2, "big") + len(content).to_bytes(2, "big") + bytes([padding, 0]) + content \
@@ -90,6 +96,7 @@ def main():
         "FuzzProxy": PROXY,
         "FuzzXCLIENT": XCLIENT,
         "FuzzFastCGI": FASTCGI,
+        "FuzzRESP": RESP,
     }[fuzzer]
     for index, seed in enumerate(seeds):
         with open(os.path.join(directory, f"seed-{index}"), "wb") as file:

@@ -1,19 +1,12 @@
 import GuerrillaBackend
+import GuerrillaRedis
 
 // The keys of processors that go-guerrilla has and this version has not, so that they are understood. A processor that
 // is built declares its keys itself.
 
 extension ConfigurationTable.ProcessorKeys {
     /// All of them, in the order of the documentation.
-    static let known = [redis, sql, guerrillaRedisDB, s3]
-
-    private static let redis = Self(
-        "redis",
-        keys: [
-            later("redis_expire_seconds", .seconds, isRequired: true, "How long a message is kept."),
-            later("redis_interface", .string, isRequired: true, "The Redis server, `address:port`."),
-        ]
-    )
+    static let known = [sql, guerrillaRedisDB, s3]
 
     private static let sql = Self(
         "sql",
@@ -37,8 +30,8 @@ extension ConfigurationTable.ProcessorKeys {
             later("mail_table", .string, isRequired: true, "The table messages are stored in."),
             later("sql_driver", .string, isRequired: true, "The kind of database."),
             later("sql_dsn", .string, isRequired: true, isSecret: true, "The data source name."),
-            later("redis_expire_seconds", .seconds, isRequired: true, "How long a message is kept."),
-            later("redis_interface", .string, isRequired: true, "The Redis server, `address:port`."),
+            RedisKeys.expireSeconds,
+            RedisKeys.interface,
             GatewayKeys.primaryMailHost,
             later("redis_sql_batch_timeout", .integer, "How long rows are gathered before they are written."),
         ]

@@ -2,6 +2,7 @@ public import GuerrillaBackend
 import GuerrillaFastCGI
 import GuerrillaMaildir
 import GuerrillaProcessors
+import GuerrillaRedis
 
 #if Compression
 import GuerrillaCompression
@@ -25,6 +26,7 @@ extension ProcessorRegistry {
         #if Compression
         registry.register(CompressorProcessor.description)
         #endif
+        registry.register(RedisProcessor.description)
         #if SQLite
         registry.register(SQLiteProcessor.description)
         #endif

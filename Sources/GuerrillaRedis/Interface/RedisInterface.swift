@@ -1,0 +1,160 @@
+package import GuerrillaBackend
+
+/// `redis_interface`, taken apart: where the servers are and how to be let in.
+///
+/// Printing shows no password.
+package struct RedisInterface: Sendable, Equatable {
+    /// What is wrong with a text. Says nothing of what stands in it: it may be a password.
+    package struct Malformed: Error, Hashable, CustomStringConvertible {
+        /// One sentence.
+        package let description: String
+    }
+
+    /// The servers named; more than one are the seeds of a Redis Cluster.
+    package private(set) var endpoints: [RedisEndpoint] = []
+    /// Whether to speak TLS.
+    package private(set) var usesTLS = false
+    /// The user for AUTH, nil for the default user.
+    package private(set) var user: String?
+    /// The password for AUTH, nil when there is none.
+    package private(set) var password: Secret?
+    /// The database for SELECT.
+    package private(set) var database = 0
+
+    /// The port when none is named.
+    package static let defaultPort = 6_379
+
+    /// Reads the text.
+    ///
+    /// Elements are separated by commas. Each is `host:port`, the path of a socket, or a URL such as `rediss://user:password@host:port/0`.
+    /// What a URL says beside the place holds for all elements, so only the first one need say it.
+    ///
+    /// - Throws: ``Malformed``.
+    package init(_ text: String) throws(Malformed) {
+        let elements = text.split(separator: ",", omittingEmptySubsequences: false).map { Self.trimmed($0) }
+        for (index, element) in elements.enumerated() {
+            do throws(Malformed) {
+                var one = self
+                try one.read(element)
+                if index > 0,
+                    (one.usesTLS, one.user, one.password, one.database) != (
+                        self.usesTLS, self.user, self.password, self.database
+                    )
+                {
+                    throw Malformed(
+                        description: "user, password, database and TLS have to be the same as in the first element"
+                    )
+                }
+                self = one
+            } catch {
+                throw elements.count == 1 ? error : Malformed(description: "element \(index + 1): \(error.description)")
+            }
+        }
+        if self.endpoints.count > 1, self.database != 0 {
+            throw Malformed(description: "a Redis Cluster has database 0 only")
+        }
+        if self.endpoints.count > 1, self.endpoints.contains(where: { if case .unix = $0 { true } else { false } }) {
+            throw Malformed(description: "a Redis Cluster is reached by hosts and ports, not by sockets")
+        }
+    }
+
+    private mutating func read(_ element: Substring) throws(Malformed) {
+        guard let scheme = element.firstRange(of: "://") else {
+            if element.hasPrefix("/") {
+                self.endpoints.append(.unix(path: String(element)))
+            } else if element.hasPrefix("unix:") {
+                self.endpoints.append(.unix(path: String(element.dropFirst(5))))
+            } else {
+                self.endpoints.append(try Self.hostAndPort(element))
+            }
+            return
+        }
+        let rest = element[scheme.upperBound...]
+        switch element[..<scheme.lowerBound].lowercased() {
+        case "redis": self.usesTLS = false
+        case "rediss": self.usesTLS = true
+        case "unix":
+            let place = try self.readUser(rest)
+            guard place.hasPrefix("/") else { throw Malformed(description: "the path of a socket begins with '/'") }
+            self.endpoints.append(.unix(path: String(place)))
+            return
+        default: throw Malformed(description: "the scheme of the URL is none of redis, rediss and unix")
+        }
+        let place = try self.readUser(rest)
+        let slash = place.firstIndex(of: "/") ?? place.endIndex
+        self.endpoints.append(try Self.hostAndPort(place[..<slash]))
+        let database = place[slash...].dropFirst()
+        guard !database.isEmpty else { return }
+        guard let number = Int(database), number >= 0, number <= 1_000_000 else {
+            throw Malformed(description: "what follows the host in the URL is not the number of a database")
+        }
+        self.database = number
+    }
+
+    /// Reads `user:password@`, and returns what follows it.
+    private mutating func readUser(_ text: Substring) throws(Malformed) -> Substring {
+        guard let at = text.lastIndex(of: "@") else { return text }
+        let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let user = Self.percentDecoded(parts[0]), let password = Self.percentDecoded(parts[1])
+        else {
+            throw Malformed(description: "what stands before '@' in the URL is not user:password, percent-encoded")
+        }
+        self.user = user.isEmpty ? nil : user
+        self.password = Secret(password)
+        return text[text.index(after: at)...]
+    }
+
+    private static func hostAndPort(_ text: Substring) throws(Malformed) -> RedisEndpoint {
+        var host = text
+        var port = Substring(String(self.defaultPort))
+        if text.hasPrefix("[") {
+            guard let close = text.firstIndex(of: "]") else { throw Malformed(description: "'[' without ']'") }
+            host = text[text.index(after: text.startIndex)..<close]
+            let rest = text[text.index(after: close)...]
+            if rest.hasPrefix(":") {
+                port = rest.dropFirst()
+            } else if !rest.isEmpty {
+                throw Malformed(description: "']' is not followed by ':' and a port")
+            }
+        } else if let colon = text.firstIndex(of: ":") {
+            host = text[..<colon]
+            port = text[text.index(after: colon)...]
+            if port.contains(":") {
+                throw Malformed(description: "more than one ':'; an IPv6 address stands in brackets")
+            }
+        }
+        guard let number = UInt16(port), number > 0 else {
+            throw Malformed(description: "the port is not a number from 1 to 65535")
+        }
+        guard host.utf8.count <= 255, host.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "@") }) else {
+            throw Malformed(description: "the host is no name and no address")
+        }
+        guard !text.isEmpty else { throw Malformed(description: "no server is named") }
+        // As in Go: ":6379" is this machine.
+        return .tcp(host: host.isEmpty ? "localhost" : String(host), port: Int(number))
+    }
+
+    private static func percentDecoded(_ text: Substring) -> String? {
+        var octets: [UInt8] = []
+        var rest = text.utf8[...]
+        while let octet = rest.popFirst() {
+            guard octet == UInt8(ascii: "%") else {
+                octets.append(octet)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.first != UInt8(ascii: "+"),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            octets.append(value)
+            rest.removeFirst(2)
+        }
+        return String(validating: octets, as: UTF8.self)
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop { $0 == " " }
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+}
