@@ -35,6 +35,7 @@ test_packages=(
     python3:python3
     python3-pip:python3/pip
     python3-venv:python3/ensurepip
+    redis-server:/usr/bin/redis-server
     strace:strace
     swaks:swaks
     testssl.sh:testssl
@@ -112,7 +113,7 @@ log=$(mktemp)
 case " ${missing[*]} " in
     *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
 esac
-# Likewise Dovecot, nginx, HAProxy and php-fpm: nothing that is installed here may start by itself, now or at the next boot, or fail because
+# Likewise Dovecot, nginx, HAProxy, php-fpm and Redis: nothing that is installed here may start by itself, now or at the next boot, or fail because
 # its port is taken. An administrator's own policy stays.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -127,7 +128,7 @@ then
     exit 1
 fi
 rm -f "$log"
-for service in dovecot haproxy nginx php8.2-fpm; do
+for service in dovecot haproxy nginx php8.2-fpm redis-server; do
     case " ${missing[*]} " in
         *" ${service/8.2/}"*) [ -d /run/systemd/system ] && systemctl disable --quiet "$service" ;;
     esac
