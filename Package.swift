@@ -261,8 +261,8 @@ let package = Package(
         .testTarget(
             name: "GuerrillaFastCGITests",
             dependencies: [
-                "GuerrillaFastCGI", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", "GuerrillaTestSupport",
-                nioCore, nioPosix, logging, inMemoryLogging,
+                "GuerrillaFastCGI", "GuerrillaTesting", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
+                "GuerrillaTestSupport", nioCore, nioPosix, logging, inMemoryLogging,
             ],
             swiftSettings: settings
         ),

@@ -2,6 +2,7 @@ import GuerrillaBackend
 import GuerrillaMail
 import GuerrillaSMTP
 import GuerrillaTestSupport
+import GuerrillaTesting
 import InMemoryLogging
 import Logging
 import NIOCore
@@ -99,6 +100,25 @@ struct FastCGIProcessorTests {
     private func validate(_ chain: ProcessorChain) async throws -> RecipientVerdict {
         let envelope = self.envelope()
         return try await chain.validate(envelope.recipients[1], in: envelope)
+    }
+
+    @Test func fitsIntoAChain() async throws {
+        let server = try await FakeServer { .body($0.parameters["REQUEST_METHOD"] == "GET" ? "PASSED" : "SAVED") }
+        let result: Result<Void, any Error>
+        do {
+            try await ProcessorCompatibilityTest(
+                FastCGIProcessor.description,
+                configuration: [
+                    "fcgi_connection_type": "tcp", "fcgi_connection_address": .string("127.0.0.1:\(server.port)"),
+                    "fcgi_script_filename_save": "/srv/save.php", "fcgi_script_filename_validate": "/srv/validate.php",
+                ]
+            ).run()
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        await server.stop()
+        try result.get()
     }
 
     // MARK: What scripts are told
