@@ -29,6 +29,17 @@ struct MaildirDirectory: ~Copyable {
         self.descriptor = descriptor
     }
 
+    /// Opens a directory whoever it belongs to, over links too.
+    fileprivate init(following path: String) throws(MaildirError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw MaildirError("cannot open", at: path, code: errno) }
+        self.init(descriptor: descriptor)
+    }
+
+    private init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
     deinit {
         close(self.descriptor)
     }
@@ -39,49 +50,67 @@ struct MaildirDirectory: ~Copyable {
         discard self
         return descriptor
     }
+
+    /// Opens a directory in this one, and makes it if it is missing: with mode 0700, for the owner.
+    ///
+    /// This one may be the user's, who may have put a link to somebody else's directory in its place. So a link leads only to what belongs to
+    /// the owner, and nothing changes hands over it.
+    ///
+    /// - Parameters:
+    ///   - path: The whole path, whose last component counts.
+    ///   - isOwned: Whether a directory that is there already is given to the owner.
+    fileprivate borrowing func makeDirectory(
+        _ path: String,
+        owner: MaildirOwner,
+        isOwned: Bool
+    ) throws(MaildirError) -> MaildirDirectory {
+        // Scalar by scalar: a combining mark at the beginning of a name must not hide the slash.
+        let name = path.unicodeScalars.split(separator: "/").last.map { String($0) } ?? path
+        let isNew = mkdirat(self.descriptor, name, 0o700) == 0
+        guard isNew || errno == EEXIST else { throw MaildirError("cannot make the directory", at: path, code: errno) }
+        var status = stat()
+        guard fstatat(self.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw MaildirError("cannot look at", at: path, code: errno)
+        }
+        let isLink = status.st_mode & S_IFMT == S_IFLNK
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        let descriptor = openat(self.descriptor, name, isLink ? flags : flags | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            guard errno != ENOTDIR else { throw MaildirError("'\(path)' is not a directory") }
+            throw MaildirError("cannot open", at: path, code: errno)
+        }
+        let directory = MaildirDirectory(descriptor: descriptor)
+        guard fstat(descriptor, &status) == 0 else { throw MaildirError("cannot look at", at: path, code: errno) }
+        let uid = owner.uid ?? status.st_uid
+        let gid = owner.gid ?? status.st_gid
+        if isLink {
+            guard uid == status.st_uid else {
+                throw MaildirError("the link '\(path)' leads to what belongs to uid \(status.st_uid), not to \(uid)")
+            }
+        } else if isNew || isOwned, uid != status.st_uid || gid != status.st_gid, fchown(descriptor, uid, gid) != 0 {
+            throw MaildirError("cannot give to uid \(uid), gid \(gid) the directory", at: path, code: errno)
+        }
+        if isNew {
+            // Or the directory could be gone after a power failure, with messages in it.
+            let code = MaildirSystem().syncToDisk(self.descriptor)
+            guard code == 0 else { throw MaildirError("cannot bring to the disk what holds", at: path, code: code) }
+        }
+        return directory
+    }
 }
 
 extension MaildirPath {
     /// Makes a user's Maildir as far as it is missing: directories with mode 0700 that belong to the user.
     /// - Throws: ``MaildirError`` in one sentence.
     func makeMaildir(of user: String, owner: MaildirOwner) throws(MaildirError) {
-        let system = MaildirSystem()
-        var parent = self.base
         let maildir = self.maildir(of: user)
+        var directory = try MaildirDirectory(following: self.base)
         for path in self.directories(of: user) {
-            try Self.makeDirectory(path, in: parent, owner: owner, isOwned: path == maildir, system)
-            parent = path
+            directory = try directory.makeDirectory(path, owner: owner, isOwned: path == maildir)
         }
         for name in ["tmp", "new", "cur"] {
-            try Self.makeDirectory(maildir + "/" + name, in: maildir, owner: owner, isOwned: true, system)
+            _ = try directory.makeDirectory(maildir + "/" + name, owner: owner, isOwned: true)
         }
-    }
-
-    /// - Parameter isOwned: Whether a directory that is there already is given to the owner.
-    private static func makeDirectory(
-        _ path: String,
-        in parent: String,
-        owner: MaildirOwner,
-        isOwned: Bool,
-        _ system: MaildirSystem
-    ) throws(MaildirError) {
-        let isNew = mkdir(path, 0o700) == 0
-        guard isNew || errno == EEXIST else { throw MaildirError("cannot make the directory", at: path, code: errno) }
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw MaildirError("cannot look at", at: path, code: errno) }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw MaildirError("'\(path)' is not a directory") }
-        let uid = owner.uid ?? status.st_uid
-        let gid = owner.gid ?? status.st_gid
-        if isNew || isOwned, uid != status.st_uid || gid != status.st_gid, lchown(path, uid, gid) != 0 {
-            throw MaildirError("cannot give to uid \(uid), gid \(gid) the directory", at: path, code: errno)
-        }
-        guard isNew else { return }
-        // Or the directory could be gone after a power failure, with messages in it.
-        let directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw MaildirError("cannot open", at: parent, code: errno) }
-        defer { close(directory) }
-        let code = system.syncToDisk(directory)
-        guard code == 0 else { throw MaildirError("cannot bring to the disk", at: parent, code: code) }
     }
 
     /// Whether a user's Maildir is there.

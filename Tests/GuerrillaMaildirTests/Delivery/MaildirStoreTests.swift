@@ -83,6 +83,37 @@ struct MaildirStoreTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: self.fixture.directory + "/tmp").isEmpty)
     }
 
+    /// Bob owns the directory that his Maildir is in, and the daemon runs as root.
+    @Test(.enabled(if: geteuid() == 0))
+    func nothingIsGivenAwayOverALink() throws {
+        let path = try MaildirPath(self.fixture.directory + "/[user]/Maildir")
+        let (alice, bob) = (MaildirOwner(uid: 1234, gid: 1234), MaildirOwner(uid: 4321, gid: 4321))
+        let home = self.fixture.directory + "/bob"
+        try path.makeMaildir(of: "alice", owner: alice)
+        try path.makeMaildir(of: "bob", owner: bob)
+        func linkMaildir(to target: String) throws {
+            try self.fixture.remove("bob/Maildir")
+            try FileManager.default.createSymbolicLink(atPath: home + "/Maildir", withDestinationPath: target)
+        }
+        try linkMaildir(to: "../alice/Maildir")
+        let error = #expect(throws: MaildirError.self) { try path.makeMaildir(of: "bob", owner: bob) }
+        #expect(error?.description == "the link '\(home)/Maildir' leads to what belongs to uid 1234, not to 4321")
+        for folder in ["", "/tmp", "/new", "/cur"] {
+            let owner = try self.fixture.attributes("alice/Maildir" + folder)[.ownerAccountID] as? Int
+            #expect(owner == 1234, "\(folder)")
+        }
+        // What is his own may be elsewhere.
+        let elsewhere = home + "/elsewhere"
+        try FileManager.default.createDirectory(
+            atPath: elsewhere,
+            withIntermediateDirectories: false,
+            attributes: [.ownerAccountID: 4321]
+        )
+        try linkMaildir(to: elsewhere)
+        try path.makeMaildir(of: "bob", owner: bob)
+        #expect(try self.fixture.attributes("bob/elsewhere/new")[.ownerAccountID] as? Int == 4321)
+    }
+
     // MARK: Failures
 
     /// Whose directory a descriptor is in, by its path.
