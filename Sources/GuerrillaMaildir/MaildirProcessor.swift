@@ -185,6 +185,7 @@ public final class MaildirProcessor: Processor {
     }
 
     /// Accepts recipients who are in the map and whose Maildir exists.
+    /// - Throws: When the Maildir of one who is in the map cannot be found: it was there at the start, and may be back soon.
     public func validate(
         _ recipient: Recipient,
         in envelope: borrowing Envelope,
@@ -194,8 +195,7 @@ public final class MaildirProcessor: Processor {
         guard let reader = self.opened.withLock({ $0?.reader }) else { throw NotOpen() }
         let location = self.location
         guard await Task(executorPreference: reader, operation: { location.hasMaildir(of: user) }).value else {
-            self.logger.error("the Maildir of '\(user)' is gone: '\(location.maildir(of: user))'")
-            return .rejected(reason: "")
+            throw MaildirError("the Maildir of '\(user)' is gone: '\(location.maildir(of: user))'")
         }
         return try await next(recipient, in: envelope)
     }
