@@ -427,6 +427,25 @@ struct FastCGIProcessorTests {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         await #expect {
+    /// The deadline of the shutdown has passed, and the script is still at work.
+    @Test func aRequestOnItsWayOutlivesTheEnd() async throws {
+        let gate = Gate()
+        try await self.with(
+            answer: Script { _ in
+                gate.wait()
+                return .body("SAVED")
+            }
+        ) { server, chain in
+            let message = Task { try await self.save(chain) }
+            #expect(await eventually { server.all.count == 1 })
+            await chain.shutdown(deadline: .now)
+            await #expect(throws: FastCGIError.notRunning) { try await self.save(chain) }
+            gate.open()
+            let verdict = try await message.value
+            #expect(verdict == .stored)
+        }
+    }
+
             try await processor.start()
         } throws: {
             "\($0)" == "cannot connect to the FastCGI server at /nowhere/php.sock: No such file or directory"

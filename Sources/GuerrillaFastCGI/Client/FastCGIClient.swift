@@ -27,9 +27,13 @@ final class FastCGIClient: Sendable {
         self.keep(try await FastCGIConnection.open(self.settings, on: self.group))
     }
 
+    /// Makes no more requests. One that is still on its way ends in its own time, after this has returned: it needs its event loop, and what
+    /// is handed to a loop that has ended never answers.
     func shutdown() async {
-        self.queue.close()
-        try? await self.group.shutdownGracefully()
+        let isIdle = self.queue.close {
+            Task { [group = self.group] in try? await group.shutdownGracefully() }
+        }
+        if isIdle { try? await self.group.shutdownGracefully() }
     }
 
     /// Makes a request and waits for the response.

@@ -5,6 +5,8 @@ final class RequestQueue: Sendable {
     private struct State {
         var free: Int
         var isClosed = false
+        /// What is to be done when the last slot comes back after ``close(whenIdle:)``.
+        var whenIdle: (@Sendable () -> Void)?
         var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
         var oldest: UInt64 = 0
         var next: UInt64 = 0
@@ -19,10 +21,12 @@ final class RequestQueue: Sendable {
         }
     }
 
+    private let slots: Int
     private let maximumWaiting: Int
     private let state: Mutex<State>
 
     init(slots: Int, maximumWaiting: Int) {
+        self.slots = slots
         self.maximumWaiting = maximumWaiting
         self.state = Mutex(State(free: slots))
     }
@@ -63,21 +67,27 @@ final class RequestQueue: Sendable {
 
     /// Gives a slot to whoever has waited longest.
     func release() {
-        let waiter = self.state.withLock { state in
+        let (waiter, whenIdle) = self.state.withLock { state in
             let waiter = state.popFirst()
             if waiter == nil { state.free += 1 }
-            return waiter
+            return (waiter, state.free == self.slots ? state.whenIdle.take() : nil)
         }
         waiter?.resume()
+        whenIdle?()
     }
 
     /// Lets nobody in any more.
-    func close() {
-        let waiters = self.state.withLock { state in
+    /// - Parameter whenIdle: Is called once the last slot has come back, if there is one out.
+    /// - Returns: Whether there is none.
+    func close(whenIdle: @escaping @Sendable () -> Void) -> Bool {
+        let (waiters, isIdle) = self.state.withLock { state in
             state.isClosed = true
+            let isIdle = state.free == self.slots
+            if !isIdle { state.whenIdle = whenIdle }
             defer { state.waiters = [:] }
-            return state.waiters.values
+            return (state.waiters.values, isIdle)
         }
         for waiter in waiters { waiter.resume(throwing: FastCGIError.notRunning) }
+        return isIdle
     }
 }
