@@ -351,23 +351,17 @@ struct FastCGIProcessorTests {
         ) { server, chain in
             let first = Task { try await self.save(chain) }
             #expect(await eventually { server.all.count == 1 })
-            let second = Task { try await self.save(chain) }
-            // The third finds the queue full as soon as the second is in it.
-            var refusal: FastCGIError?
-            await eventually {
-                let third = Task { try await self.save(chain) }
-                let watch = Task {
-                    try await Task.sleep(for: .milliseconds(100))
-                    third.cancel()
+            // Of two more there is room for one, whichever comes first.
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<2 { group.addTask { try await self.save(chain) } }
+                await #expect {
+                    _ = try await group.next()
+                } throws: {
+                    $0 as? FastCGIError == .queueFull && ($0 as? FastCGIError)?.smtpReply == .storeBusy
                 }
-                defer { watch.cancel() }
-                do { _ = try await third.value } catch { refusal = error as? FastCGIError }
-                return refusal != nil
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { _ = try await group.next() }
             }
-            #expect(refusal == .queueFull)
-            #expect(refusal?.smtpReply == .storeBusy)
-            second.cancel()
-            await #expect(throws: CancellationError.self) { try await second.value }
             // Not its connections only: the first request would be made again on a new one.
             await server.stop()
             await #expect(throws: FastCGIError.self) { try await first.value }
@@ -427,6 +421,12 @@ struct FastCGIProcessorTests {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         await #expect {
+            try await processor.start()
+        } throws: {
+            "\($0)" == "cannot connect to the FastCGI server at /nowhere/php.sock: No such file or directory"
+        }
+    }
+
     /// The deadline of the shutdown has passed, and the script is still at work.
     @Test func aRequestOnItsWayOutlivesTheEnd() async throws {
         let gate = Gate()
@@ -443,12 +443,6 @@ struct FastCGIProcessorTests {
             gate.open()
             let verdict = try await message.value
             #expect(verdict == .stored)
-        }
-    }
-
-            try await processor.start()
-        } throws: {
-            "\($0)" == "cannot connect to the FastCGI server at /nowhere/php.sock: No such file or directory"
         }
     }
 
