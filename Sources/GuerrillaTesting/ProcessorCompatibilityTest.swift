@@ -33,8 +33,8 @@ public struct ProcessorCompatibilityTest: Sendable {
     public var recipients = ["recipient@example.com"]
     /// How long one step may take before it counts as hanging. The default is 60 seconds.
     public var patience: Duration = .seconds(60)
-    /// How long the processor may keep other connections of its event loop waiting. The default is 500 milliseconds: the daemon
-    /// complains at a tenth of it, but tests run on busy machines.
+    /// How long the processor may keep other connections of its event loop waiting, beyond what the machine does to a loop without
+    /// connections meanwhile. The default is 500 milliseconds: the daemon complains at a tenth of it, but tests run on busy machines.
     public var longestHold: Duration = .milliseconds(500)
     /// Messages at once in the test of concurrent use. The default is 100.
     public var concurrentMessages = 100

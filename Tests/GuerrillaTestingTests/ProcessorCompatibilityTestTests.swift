@@ -2,6 +2,7 @@ import Guerrilla
 import GuerrillaBackend
 import GuerrillaMail
 import GuerrillaSMTP
+import GuerrillaTestSupport
 import GuerrillaTesting
 import NIOCore
 import Synchronization
@@ -17,10 +18,17 @@ import Darwin
 
 /// That the test finds what it looks for.
 struct ProcessorCompatibilityTestTests {
-    private func findings(_ description: ProcessorDescription) async throws -> [String] {
+    /// - Parameters:
+    ///   - waiting: How long a call may take. Short only where one is to be found that does not end.
+    ///   - hold: How long a loop may be held. Short only where one is to be found that is.
+    private func findings(
+        _ description: ProcessorDescription,
+        waiting: Duration = patience,
+        hold: Duration = patience
+    ) async throws -> [String] {
         var test = ProcessorCompatibilityTest(description)
-        test.patience = .seconds(2)
-        test.longestHold = .seconds(1)
+        test.patience = waiting
+        test.longestHold = hold
         do {
             try await test.run()
             return []
@@ -93,7 +101,8 @@ struct ProcessorCompatibilityTestTests {
                 } catch is CancellationError {
                     return await withUnsafeContinuation { (_: UnsafeContinuation<SaveVerdict, Never>) in }
                 }
-            }
+            },
+            waiting: .seconds(2)
         )
         #expect(findings.contains { $0.hasPrefix("cancel: ") })
     }
@@ -101,9 +110,10 @@ struct ProcessorCompatibilityTestTests {
     @Test func aHeldLoopIsFound() async throws {
         let findings = try await self.findings(
             self.saving {
-                if $0.data.size > 2_000_000 { usleep(1_200_000) }
+                if $0.data.size > 2_000_000 { usleep(200_000) }
                 return try await $1(&$0)
-            }
+            },
+            hold: .milliseconds(100)
         )
         #expect(findings.contains { $0.hasPrefix("event loop: ") })
     }
