@@ -144,7 +144,8 @@ struct VerdictTests {
 
     // MARK: Replacing the backend
 
-    /// Fifty sessions, and a new backend whenever fifty more messages are there: nobody notices.
+    /// Fifty sessions, and a new backend whenever fifty more messages are there: nobody notices. The second half of the messages waits
+    /// for the first new backend.
     @Test func replacingTheBackendUnderLoadLosesNothing() async throws {
         let kept = Recorder<Envelope>()
         let makeBackend = {
@@ -166,13 +167,17 @@ struct VerdictTests {
         let first = makeBackend()
         try await LiveServer.with(backend: first) { live in
             let acknowledged = Recorder<String>()
+            let replacements = Recorder<Int>()
             let backends = try await withThrowingTaskGroup(returning: [SteeredBackend].self) { group in
                 for _ in 0..<sessions {
                     group.addTask {
                         try await live.withClient { client in
                             _ = try client.readReply()
                             #expect(try client.command("EHLO client.example").hasPrefix("250 "))
-                            for _ in 0..<messages {
+                            for number in 0..<messages {
+                                if number == messages / 2 {
+                                    #expect(blockUntil { !replacements.all.isEmpty })
+                                }
                                 #expect(try client.command("MAIL FROM:<a@b.example>") == "250 2.1.0 OK")
                                 #expect(try client.command("RCPT TO:<a@example.com>") == "250 2.1.5 OK")
                                 #expect(try client.command("DATA").hasPrefix("354 "))
@@ -189,6 +194,7 @@ struct VerdictTests {
                     let next = makeBackend()
                     try await live.gateway.start(next, recipientCacheLifetime: turn % 2 == 0 ? .zero : patience)
                     backends.append(next)
+                    replacements.append(turn)
                 }
                 try await group.waitForAll()
                 return backends
