@@ -8,8 +8,8 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-# package:probe - a probe is a command, a file, a shared library, or a Python module of the standard library that Debian
-# packs apart.
+# package:probe - a probe is a command, a file (or a pattern for its path), a shared library, or a Python module of the standard
+# library that Debian packs apart.
 build_packages=(
     libb2-dev:/usr/include/blake2.h
     libsqlite3-dev:/usr/include/sqlite3.h
@@ -30,7 +30,7 @@ test_packages=(
     libssl-dev:/usr/include/openssl/ssl.h
     nginx:/usr/sbin/nginx
     openssl:openssl
-    php-fpm:/usr/share/doc/php-fpm
+    'php-fpm:/usr/sbin/php-fpm*'
     postfix:/usr/sbin/postfix
     python3:python3
     python3-pip:python3/pip
@@ -43,7 +43,7 @@ test_packages=(
 
 present() {
     case "$1" in
-        /*) [ -e "$1" ] ;;
+        /*) compgen -G "$1" >/dev/null ;;
         lib*.so*) /sbin/ldconfig -p | grep -qF "$1" ;;
         perl/*) perl -M"${1#*/}" -e 1 2>/dev/null ;;
         python3/*) python3 -c "import ${1#*/}" 2>/dev/null ;;
