@@ -79,7 +79,7 @@ service imap-login {{
             assert self.process.poll() is None, open(self.log, errors="replace").read()[-2000:]
             try:
                 return imaplib.IMAP4("127.0.0.1", self.port.number, timeout=DEADLINE)
-            except OSError:
+            except (OSError, imaplib.IMAP4.error):
                 return None
 
         with eventually(connect, "Dovecot answers") as imap:

@@ -135,7 +135,7 @@ def test_a_script_that_does_not_say_saved_costs_451(serve, php, script):
 
 
 def test_recipients_are_validated(serve, php):
-    daemon = serve(**php.configure(validate_process="FastCGI"))
+    daemon = serve(**php.configure(validate_process="FastCGI", gw_val_rcpt_timeout="90s"))
     with daemon.session() as wire:
         wire.expect(250, "MAIL FROM:<sender@example.org>")
         wire.expect(250, "RCPT TO:<o'two+x=%41&b@example.com>")
