@@ -101,8 +101,8 @@ struct ConfigurationBackendTests {
     }
 
     @Test func processorsPassedInTakeThePlaceOfKnownOnes() {
-        let table = ConfigurationTable(processors: [.init("Redis", keys: [Self.size])])
-        #expect(table.processors.first { $0.name == "redis" }?.keys == [Self.size])
+        let table = ConfigurationTable(processors: [.init("S3", keys: [Self.size])])
+        #expect(table.processors.first { $0.name == "s3" }?.keys == [Self.size])
         #expect(table.processors.count == ConfigurationTable().processors.count)
     }
 
