@@ -1,14 +1,9 @@
 public import GuerrillaMail
 
-/// Where a store before has put the message, so that a store behind it need not keep the octets again.
+/// Says that a processor has put the message itself somewhere else, so that a store behind it keeps only a row about it.
 ///
-/// ```swift
-/// if let place = envelope[ExternalBody.self] { columns.body = place }
-/// ```
-///
-/// The value is the name of the store, which is what the column `body` of go-guerrilla's table says: `redis`. The message is found there
-/// under its first hash.
+/// The value names the place: `redis`.
 public enum ExternalBody: EnvelopeKey {
-    /// The name of the store.
+    /// The name of the place.
     public typealias Value = String
 }
