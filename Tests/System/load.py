@@ -1,9 +1,10 @@
 """Many SMTP sessions at once, each writing every acknowledged queued id to a file before it says its next word.
 
-    python3 load.py PORT ACKNOWLEDGED SESSIONS [SECONDS [patient]]
+    python3 load.py PORT ACKNOWLEDGED SESSIONS [SECONDS] [again]
 
 runs as a process of its own, so that what it has recorded does not depend on the test that started it. It ends when the
-server has gone, or after SECONDS; with `patient` a 451 to a message is no mistake, and the next one is tried. One line per 250: queued id, session, number, octets, SHA-256 of the message.
+server has gone, or after SECONDS. With `again` a message that is answered 4yz is sent again, as a mail server would. One
+line per 250: queued id, session, number, octets, SHA-256 of the message.
 """
 import asyncio
 import hashlib
@@ -33,7 +34,7 @@ async def reply(reader):
             return line
 
 
-async def session(port, name, record, until, patient):
+async def session(port, name, record, until, again):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     number = 0
     try:
@@ -51,14 +52,15 @@ async def session(port, name, record, until, patient):
             writer.write(stuff(octets) + b".\r\n")
             await writer.drain()
             line = await reply(reader)
-            number += 1
-            if patient and line.startswith(b"451"):
+            if again and line.startswith(b"4"):
+                await asyncio.sleep(0.05)
                 continue
             match = re.match(rb"250 .*queued as (\S+)", line)
             if not match:
                 return False
             digest = hashlib.sha256(octets).hexdigest()
-            os.write(record, f"{match[1].decode()} {name} {number - 1} {len(octets)} {digest}\n".encode())
+            os.write(record, f"{match[1].decode()} {name} {number} {len(octets)} {digest}\n".encode())
+            number += 1
         writer.write(b"QUIT\r\n")
         await reply(reader)
         return True
@@ -66,25 +68,25 @@ async def session(port, name, record, until, patient):
         writer.close()
 
 
-async def sessions(port, path, count, seconds, patient):
+async def sessions(port, path, count, seconds, again=False):
     record = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     until = time.monotonic() + seconds
 
-    async def again(index):
+    async def one_after_another(index):
         turn = 0
         while time.monotonic() < until:
             try:
-                if not await session(port, f"s{index}.{turn}", record, until, patient):
+                if not await session(port, f"s{index}.{turn}", record, until, again):
                     return "a reply that was not expected"
             except (OSError, asyncio.IncompleteReadError):
                 return "the server has gone"
             turn += 1
         return "done"
 
-    return await asyncio.gather(*(again(index) for index in range(count)))
+    return await asyncio.gather(*(one_after_another(index) for index in range(count)))
 
 
 if __name__ == "__main__":
     ends = asyncio.run(sessions(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]),
-                                float(sys.argv[4]) if len(sys.argv) > 4 else 60, "patient" in sys.argv[5:]))
+                                float(sys.argv[4]) if len(sys.argv) > 4 else 60, "again" in sys.argv[5:]))
     print(*sorted({f"{ends.count(end)} sessions: {end}" for end in ends}), sep="\n")

@@ -78,8 +78,7 @@ class RedisServer:
         self.bus = None
         if cluster:
             self.bus = ReservedPort()
-            self.options.update({"cluster-enabled": "yes", "cluster-config-file": "nodes.conf", "cluster-node-timeout": 2000,
-                                 "cluster-port": self.bus.number})
+            self.options.update({"cluster-enabled": "yes", "cluster-config-file": "nodes.conf", "cluster-port": self.bus.number})
         self.options.update({key.replace("_", "-"): value for key, value in options.items()})
         self.process = None
 
@@ -161,8 +160,8 @@ class RedisServer:
 class RedisCluster:
     """Three masters, each with a replica."""
 
-    def __init__(self, directory):
-        self.servers = [RedisServer(directory, f"node{n}", cluster=True) for n in range(6)]
+    def __init__(self, directory, node_timeout=3000):
+        self.servers = [RedisServer(directory, f"node{n}", cluster=True, cluster_node_timeout=node_timeout) for n in range(6)]
 
     def __enter__(self):
         try:

@@ -29,7 +29,7 @@ def redis_is_there(need):
 
 
 def settings(directory, interface, chain="HeadersParser|Hasher|Header|redis", **backend):
-    config = configuration(directory, save_process=chain, gw_save_timeout="30s")
+    config = configuration(directory, save_process=chain, gw_save_timeout="100s")
     config["backend_config"].update({"redis_interface": interface, "redis_expire_seconds": 3600, **backend})
     return config
 
@@ -166,7 +166,7 @@ class Load:
     def __init__(self, daemon, directory):
         self.record = os.path.join(directory, "acknowledged")
         self.client = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "load.py"), str(daemon.port), self.record, str(SESSIONS), "3600", "patient"],
+            [sys.executable, os.path.join(HERE, "load.py"), str(daemon.port), self.record, str(SESSIONS), "3600", "again"],
             stdout=subprocess.DEVNULL,
         )
 
@@ -249,7 +249,7 @@ class Away:
                          ids=lambda way: way.__name__)
 def test_away_and_back_under_load(directory, figure, way):
     with RedisServer(directory) as redis:
-        with Daemon(directory, settings(directory, here(redis), redis_timeout="1s")) as daemon:
+        with Daemon(directory, settings(directory, here(redis), redis_timeout="3s")) as daemon:
             with Load(daemon, directory) as load, daemon.session() as wire:
                 load.goes_on("messages being acknowledged")
                 happening = way(redis)
@@ -263,7 +263,7 @@ def test_away_and_back_under_load(directory, figure, way):
                 load.goes_on("messages being acknowledged again")
                 daemon.wait_for_line(BACK)
                 told = [line for line in daemon.lines if AWAY in line]
-                assert len(told) <= 4, "\n".join(told)
+                assert len(told) <= 10, "\n".join(told)
                 assert not [line for line in daemon.lines if "could not be saved" in line]
                 figure(f"redis {way.__name__}: {load.compare(lambda: everything(redis))}")
             assert daemon.stop() == 0
@@ -273,7 +273,7 @@ def test_killed_connections_under_load(directory, figure):
     with RedisServer(directory) as redis:
         with Daemon(directory, settings(directory, here(redis))) as daemon:
             with Load(daemon, directory) as load:
-                for _ in range(50 if SOAK else 5):
+                for _ in range(20 if SOAK else 5):
                     load.goes_on("messages being acknowledged")
                     redis.command("CLIENT", "KILL", "TYPE", "normal")
                 load.goes_on("messages being acknowledged again")
@@ -297,10 +297,9 @@ def test_away_from_the_start(directory):
                 assert daemon.stop() == 0
 
 
-@pytest.mark.parametrize("replicas", [1])
-def test_cluster_loses_a_master_under_load(directory, figure, replicas):
+def test_cluster_loses_a_master_under_load(directory, figure):
     with RedisCluster(directory) as cluster:
-        config = settings(directory, cluster.interface, redis_wait_replicas=replicas, redis_timeout="2s")
+        config = settings(directory, cluster.interface, redis_wait_replicas=1, redis_timeout="3s")
         with Daemon(directory, config) as daemon:
             daemon.wait_for_line("Redis Cluster")
             with Load(daemon, directory) as load:
@@ -321,10 +320,11 @@ def test_cluster_loses_a_master_under_load(directory, figure, replicas):
 
 def test_cluster_moves_slots_under_load(directory, figure):
     """MOVED, ASK and TRYAGAIN are followed: nobody is answered 451."""
-    with RedisCluster(directory) as cluster:
+    # No fail-over by mistake on a slow machine: without a wait for replicas it may lose something.
+    with RedisCluster(directory, node_timeout=60_000) as cluster:
         source, target = cluster.servers[0], cluster.servers[1]
         names = [server.command("CLUSTER", "MYID").decode() for server in (source, target)]
-        with Daemon(directory, settings(directory, here(source))) as daemon:
+        with Daemon(directory, settings(directory, here(source), redis_timeout="20s")) as daemon:
             with Load(daemon, directory) as load:
                 load.goes_on("messages being acknowledged")
                 for slot in range(0, 5461, 100 if SOAK else 500):
