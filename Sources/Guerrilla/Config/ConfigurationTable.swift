@@ -38,7 +38,7 @@ public struct ConfigurationTable: Sendable {
     /// Makes the table with the keys of the processors that there are.
     public init(registry: ProcessorRegistry) {
         self.init(
-            processors: registry.all.map { ProcessorKeys($0.name, keys: $0.configurationKeys) },
+            processors: registry.all.map { ProcessorKeys($0.name, aliases: $0.aliases, keys: $0.configurationKeys) },
             registry: registry
         )
     }

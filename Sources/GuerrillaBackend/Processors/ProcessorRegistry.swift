@@ -38,6 +38,8 @@ public struct ProcessorContext: Sendable {
 public struct ProcessorDescription: Sendable {
     /// The name as it is documented; compared without regard to case.
     public var name: String
+    /// Other names it answers to.
+    public var aliases: [String]
     /// What it does.
     public var capabilities: ProcessorCapabilities
     /// The keys of `backend_config` that it reads.
@@ -51,17 +53,20 @@ public struct ProcessorDescription: Sendable {
     /// - Parameters:
     ///   - name: The name to be used in chains.
     ///   - type: The type that `make` creates.
+    ///   - aliases: Other names it answers to.
     ///   - configurationKeys: The keys it reads.
     ///   - requiredBefore: Processors that have to stand before it in `save_process`.
     ///   - make: Creates the instance; throws ``ConfigurationError`` for values it cannot use.
     public init<P: Processor>(
         _ name: String,
         _ type: P.Type,
+        aliases: [String] = [],
         configurationKeys: [ConfigurationKey] = [],
         requiredBefore: [String] = [],
         make: @escaping @Sendable (ProcessorContext) throws -> P
     ) {
         self.name = name
+        self.aliases = aliases
         self.capabilities = P.capabilities
         self.configurationKeys = configurationKeys
         self.requiredBefore = requiredBefore
@@ -80,7 +85,7 @@ public struct ProcessorRegistry: Sendable {
 
     /// Adds a processor, or replaces the one of that name.
     public mutating func register(_ description: ProcessorDescription) {
-        self.descriptions[description.name.lowercased()] = description
+        for name in [description.name] + description.aliases { self.descriptions[name.lowercased()] = description }
     }
 
     /// The processor of that name in any case.
@@ -90,7 +95,9 @@ public struct ProcessorRegistry: Sendable {
 
     /// All processors, by name.
     public var all: [ProcessorDescription] {
-        self.descriptions.values.sorted { $0.name.lowercased() < $1.name.lowercased() }
+        self.descriptions.filter { $0.key == $0.value.name.lowercased() }.values.sorted {
+            $0.name.lowercased() < $1.name.lowercased()
+        }
     }
 
     /// Takes a chain apart: `"HeadersParser|Header|sqlite"`. Spaces around names are ignored, so is an empty chain.
