@@ -34,6 +34,9 @@ let package = Package(
         .library(name: "GuerrillaSQLite", targets: ["GuerrillaSQLite"]),
         .library(name: "GuerrillaFastCGI", targets: ["GuerrillaFastCGI"]),
         .library(name: "GuerrillaRedis", targets: ["GuerrillaRedis"]),
+        .library(name: "GuerrillaSQL", targets: ["GuerrillaSQL"]),
+        .library(name: "GuerrillaMySQL", targets: ["GuerrillaMySQL"]),
+        .library(name: "GuerrillaPostgres", targets: ["GuerrillaPostgres"]),
         .library(name: "GuerrillaTLS", targets: ["GuerrillaTLS"]),
         .library(name: "GuerrillaTesting", targets: ["GuerrillaTesting"]),
         .executable(name: "guerrillad", targets: ["guerrillad"]),
@@ -42,9 +45,11 @@ let package = Package(
         .trait(name: "SQLite", description: "The embedded mail store: the `sqlite` processor, on GRDB."),
         .trait(name: "Hashing", description: "The `Hasher` processor, on libb2 and swift-crypto."),
         .trait(name: "Compression", description: "The `Compressor` processor, on zlib and libzstd."),
+        .trait(name: "MySQL", description: "MySQL and MariaDB for the `sql` processor, on libmariadb."),
+        .trait(name: "Postgres", description: "PostgreSQL for the `sql` processor, on libpq."),
         .trait(name: "TLS", description: "STARTTLS and TLS from the start, on swift-nio-ssl."),
         .trait(name: "CommandLine", description: "The daemon's command line, `guerrillad`."),
-        .default(enabledTraits: ["SQLite", "Hashing", "Compression", "TLS", "CommandLine"]),
+        .default(enabledTraits: ["SQLite", "Hashing", "Compression", "MySQL", "Postgres", "TLS", "CommandLine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -98,7 +103,7 @@ let package = Package(
         .target(
             name: "GuerrillaSQLite",
             dependencies: [
-                "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
+                "GuerrillaSQL", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],
@@ -118,8 +123,33 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // A table in an SQL database, and each kind of database in a module of its own.
+        .target(
+            name: "GuerrillaSQL",
+            dependencies: ["GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "GuerrillaMySQL",
+            dependencies: [
+                "GuerrillaSQL", "GuerrillaBackend",
+                .target(name: "CMariaDB", condition: .when(traits: ["MySQL"])),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "GuerrillaPostgres",
+            dependencies: [
+                "GuerrillaSQL", "GuerrillaBackend",
+                .target(name: "CPostgres", condition: .when(traits: ["Postgres"])),
+            ],
+            swiftSettings: settings
+        ),
+
         // C libraries of the system: a module map and a header each.
         .systemLibrary(name: "CBLAKE2", providers: [.apt(["libb2-dev"])]),
+        .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
@@ -144,9 +174,11 @@ let package = Package(
             name: "Guerrilla",
             dependencies: [
                 "GuerrillaServer", "GuerrillaProcessors", "GuerrillaMaildir", "GuerrillaFastCGI", "GuerrillaRedis",
-                "GuerrillaBackend", "GuerrillaSMTP",
+                "GuerrillaSQL", "GuerrillaBackend", "GuerrillaSMTP",
                 "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
+                .target(name: "GuerrillaMySQL", condition: .when(traits: ["MySQL"])),
+                .target(name: "GuerrillaPostgres", condition: .when(traits: ["Postgres"])),
                 .target(name: "GuerrillaHashing", condition: .when(traits: ["Hashing"])),
                 .target(name: "GuerrillaCompression", condition: .when(traits: ["Compression"])),
                 .target(name: "GuerrillaTLS", condition: .when(traits: ["TLS"])),
@@ -157,7 +189,7 @@ let package = Package(
         .executableTarget(
             name: "guerrillad",
             dependencies: [
-                "Guerrilla", "GuerrillaMail",
+                "Guerrilla", "GuerrillaSQL", "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
                 logging,
                 .product(
@@ -271,6 +303,16 @@ let package = Package(
             dependencies: [
                 "GuerrillaRedis", "GuerrillaTesting", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
                 "GuerrillaTestSupport", nioCore, nioPosix, logging, inMemoryLogging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "GuerrillaSQLTests",
+            dependencies: [
+                "GuerrillaSQL", "GuerrillaTesting", "GuerrillaTestSupport", "GuerrillaBackend",
+                "GuerrillaSMTP", "GuerrillaMail", nioCore, logging, inMemoryLogging,
+                .target(name: "GuerrillaMySQL", condition: .when(traits: ["MySQL"])),
+                .target(name: "GuerrillaPostgres", condition: .when(traits: ["Postgres"])),
             ],
             swiftSettings: settings
         ),

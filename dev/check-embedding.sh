@@ -14,7 +14,7 @@ others=(Examples/MaildirDrop)
 scratch=$PWD/.build-embedding
 allowed="swift-atomics swift-collections swift-log swift-nio swift-system"
 # Headers that only optional modules include. Add to this list what a new trait needs.
-hidden=(/usr/include/{sqlite3,blake2,zlib,zstd}.h)
+hidden=(/usr/include/{sqlite3,blake2,zlib,zstd,mariadb/mysql,postgresql/libpq-fe}.h)
 
 [ -f "$example/Package.swift" ] || { echo "check-embedding.sh: there is no $example" >&2; exit 1; }
 [ "${1:-}" = --keep ] || rm -rf "$scratch"

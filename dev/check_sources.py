@@ -28,6 +28,9 @@ PURE_FUNCTIONS = {"memchr", "memcmp", "memmem"}
 PROCESSOR = {"GuerrillaMail", "GuerrillaSMTP", "GuerrillaBackend"}
 OWN = {
     "GuerrillaBackend": {"GuerrillaMail", "GuerrillaSMTP"},
+    "GuerrillaMySQL": PROCESSOR | {"GuerrillaSQL"},
+    "GuerrillaPostgres": PROCESSOR | {"GuerrillaSQL"},
+    "GuerrillaSQLite": PROCESSOR | {"GuerrillaSQL"},
     "GuerrillaServer": {"GuerrillaMail", "GuerrillaSMTP", "GuerrillaBackend"},
     "GuerrillaTLS": {"GuerrillaMail", "GuerrillaServer"},
     "Guerrilla": None,  # everything below it

@@ -12,6 +12,8 @@ cd "$(dirname "$0")/.." || exit 1
 # library that Debian packs apart.
 build_packages=(
     libb2-dev:/usr/include/blake2.h
+    libmariadb-dev:/usr/include/mariadb/mysql.h
+    libpq-dev:/usr/include/postgresql/libpq-fe.h
     libsqlite3-dev:/usr/include/sqlite3.h
     libzstd-dev:/usr/include/zstd.h
     zlib1g-dev:/usr/include/zlib.h
@@ -28,10 +30,13 @@ test_packages=(
     libnginx-mod-mail:/usr/lib/nginx/modules/ngx_mail_module.so
     libnss-wrapper:libnss_wrapper.so
     libssl-dev:/usr/include/openssl/ssl.h
+    mariadb-client-core:mariadb
+    mariadb-server-core:/usr/sbin/mariadbd
     nginx:/usr/sbin/nginx
     openssl:openssl
     'php-fpm:/usr/sbin/php-fpm*'
     postfix:/usr/sbin/postfix
+    postgresql-15:/usr/lib/postgresql/15/bin/postgres
     python3:python3
     python3-pip:python3/pip
     python3-venv:python3/ensurepip
@@ -128,7 +133,7 @@ then
     exit 1
 fi
 rm -f "$log"
-for service in dovecot haproxy nginx php8.2-fpm redis-server; do
+for service in dovecot haproxy nginx php8.2-fpm postgresql redis-server; do
     case " ${missing[*]} " in
         *" ${service/8.2/}"*) [ -d /run/systemd/system ] && systemctl disable --quiet "$service" ;;
     esac

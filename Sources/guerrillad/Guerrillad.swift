@@ -18,9 +18,9 @@ struct Guerrillad: AsyncParsableCommand {
 
     private static var subcommands: [any ParsableCommand.Type] {
         #if SQLite
-        [Serve.self, Check.self, Mail.self, Version.self]
+        [Serve.self, Check.self, Schema.self, Mail.self, Version.self]
         #else
-        [Serve.self, Check.self, Version.self]
+        [Serve.self, Check.self, Schema.self, Version.self]
         #endif
     }
 }

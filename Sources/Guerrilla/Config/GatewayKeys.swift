@@ -53,7 +53,6 @@ enum GatewayKeys {
         .string,
         default: .described("the operating system's host name"),
         origin: .goGuerrilla,
-        isEffective: false,
         summary:
             "The domain of the Message-ID that `sql` and `guerrillaredisdb` make for a message without one. `Header` does not use it."
     )

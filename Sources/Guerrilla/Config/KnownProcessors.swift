@@ -6,22 +6,7 @@ import GuerrillaRedis
 
 extension ConfigurationTable.ProcessorKeys {
     /// All of them, in the order of the documentation.
-    static let known = [sql, guerrillaRedisDB, s3]
-
-    private static let sql = Self(
-        "sql",
-        keys: [
-            later("mail_table", .string, isRequired: true, "The table messages are stored in."),
-            later("sql_driver", .string, isRequired: true, "The kind of database."),
-            later("sql_dsn", .string, isRequired: true, isSecret: true, "The data source name."),
-            GatewayKeys.primaryMailHost,
-            later("sql_insert", .string, "The head of the INSERT statement, in place of the built-in one."),
-            later("sql_values", .string, "The VALUES group of the INSERT statement, in place of the built-in one."),
-            later("sql_max_open_conns", .integer, unit: "connections", "The most connections open at once."),
-            later("sql_max_idle_conns", .integer, unit: "connections", "The most idle connections kept."),
-            later("sql_max_conn_lifetime", .string, "How long a connection is used, in Go's duration syntax."),
-        ]
-    )
+    static let known = [guerrillaRedisDB, s3]
 
     private static let guerrillaRedisDB = Self(
         "guerrillaredisdb",

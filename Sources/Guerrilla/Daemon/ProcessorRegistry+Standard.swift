@@ -3,12 +3,19 @@ import GuerrillaFastCGI
 import GuerrillaMaildir
 import GuerrillaProcessors
 import GuerrillaRedis
+import GuerrillaSQL
 
 #if Compression
 import GuerrillaCompression
 #endif
 #if Hashing
 import GuerrillaHashing
+#endif
+#if MySQL
+import GuerrillaMySQL
+#endif
+#if Postgres
+import GuerrillaPostgres
 #endif
 #if SQLite
 import GuerrillaSQLite
@@ -30,6 +37,22 @@ extension ProcessorRegistry {
         #if SQLite
         registry.register(SQLiteProcessor.description)
         #endif
+        registry.register(SQLProcessor.description(drivers: self.sqlDrivers))
         return registry
+    }
+
+    /// The databases that the processor `sql` was built for.
+    private static var sqlDrivers: [SQLDriverDescription] {
+        var drivers: [SQLDriverDescription] = []
+        #if MySQL
+        drivers.append(MySQLDriver.description)
+        #endif
+        #if Postgres
+        drivers.append(PostgresDriver.description)
+        #endif
+        #if SQLite
+        drivers.append(SQLite3Driver.description)
+        #endif
+        return drivers
     }
 }

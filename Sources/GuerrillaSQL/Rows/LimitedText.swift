@@ -1,0 +1,23 @@
+/// Makes a text fit into a column.
+enum LimitedText {
+    /// The text without white space at its ends and without NUL, cut after ``MailRow/textLimit`` octets but never inside a
+    /// character of UTF-8.
+    static func cut(_ text: String) -> String {
+        // Databases end or refuse a text at NUL.
+        var scalars = text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }[...]
+        scalars = scalars.drop { self.isSpace($0) }
+        var result = String.UnicodeScalarView()
+        var octets = 0
+        for scalar in scalars {
+            octets += UTF8.width(scalar)
+            guard octets <= MailRow.textLimit else { break }
+            result.append(scalar)
+        }
+        while let last = result.last, self.isSpace(last) { result.removeLast() }
+        return String(result)
+    }
+
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == " " || ("\t"..."\r").contains(scalar)
+    }
+}

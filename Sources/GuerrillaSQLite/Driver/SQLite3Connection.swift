@@ -1,0 +1,147 @@
+#if SQLite
+import GRDBSQLite
+import GuerrillaSQL
+
+/// A connection to an SQLite file.
+///
+/// `@unchecked Sendable`: the library's handle may be used by any thread, by one at a time, and the worker that owns the
+/// connection sees to that.
+final class SQLite3Connection: SQLConnection, @unchecked Sendable {
+    private let path: String
+    private let identity: SQLiteFile.Identity?
+    private let handle: OpaquePointer
+    private let statement: OpaquePointer
+
+    init(_ driver: SQLite3Driver, purpose: SQLPurpose) throws(SQLFailure) {
+        let source = driver.source
+        self.path = SQLiteFile.name(of: source.path)
+        var opened: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (source.creates ? SQLITE_OPEN_CREATE : 0)
+        let code = sqlite3_open_v2(self.path, &opened, flags, nil)
+        guard let handle = opened else { throw SQLFailure(.store, "cannot open: no memory") }
+        self.handle = handle
+        guard code == SQLITE_OK else {
+            defer { sqlite3_close_v2(handle) }
+            throw SQLFailure(.store, "cannot open: \(Self.text(handle))")
+        }
+        self.identity = SQLiteFile.Identity(path: self.path)
+        do throws(SQLFailure) {
+            let timeout = min(source.busyTimeout, driver.options.timeout).components
+            sqlite3_busy_timeout(
+                handle,
+                Int32(clamping: timeout.seconds * 1_000 + timeout.attoseconds / 1_000_000_000_000_000)
+            )
+            sqlite3_extended_result_codes(handle, 1)
+            if let mode = source.journalMode { try Self.execute("PRAGMA journal_mode = \(mode)", handle) }
+            try Self.execute("PRAGMA synchronous = FULL", handle)
+            let text: String
+            switch purpose {
+            case .saving: text = driver.options.insert.single
+            case .validating: text = driver.options.query?.text(for: .sqlite3) ?? "SELECT 1"
+            }
+            self.statement = try Self.prepare(text, handle)
+        } catch {
+            sqlite3_close_v2(handle)
+            throw error
+        }
+    }
+
+    /// SQLite goes on writing to a file that was deleted or replaced.
+    var isAlive: Bool { self.identity == SQLiteFile.Identity(path: self.path) }
+
+    func close() {
+        sqlite3_finalize(self.statement)
+        sqlite3_close_v2(self.handle)
+    }
+
+    func insert(_ rows: [MailRow]) throws(SQLFailure) {
+        try Self.execute("BEGIN IMMEDIATE", self.handle)
+        do throws(SQLFailure) {
+            for row in rows { try self.insert(BoundRows([row])) }
+            try Self.execute("COMMIT", self.handle)
+        } catch {
+            _ = sqlite3_exec(self.handle, "ROLLBACK", nil, nil, nil)
+            throw error
+        }
+    }
+
+    private func insert(_ row: BoundRows) throws(SQLFailure) {
+        let statement = self.statement
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+        let code = row.octets.withUnsafeBytes { octets -> Int32 in
+            guard let start = octets.baseAddress else { return SQLITE_MISUSE }
+            for (column, range) in row.ranges.enumerated() {
+                let index = Int32(column + 1)
+                let value = start + range.lowerBound
+                let code =
+                    switch column {
+                    case MailRow.flagColumn:
+                        sqlite3_bind_int(statement, index, row.flag(inRow: 0) ? 1 : 0)
+                    case MailRow.mailColumn, MailRow.addressColumn:
+                        sqlite3_bind_blob64(statement, index, value, UInt64(range.count), nil)
+                    default:
+                        sqlite3_bind_text64(
+                            statement,
+                            index,
+                            value.assumingMemoryBound(to: CChar.self),
+                            UInt64(range.count),
+                            nil,
+                            UInt8(SQLITE_UTF8)
+                        )
+                    }
+                guard code == SQLITE_OK else { return code }
+            }
+            return sqlite3_step(statement)
+        }
+        guard code == SQLITE_DONE || code == SQLITE_ROW else { throw Self.failure(code, self.handle) }
+    }
+
+    func find(_ recipients: [[String]]) throws(SQLFailure) -> [Bool] {
+        var found: [Bool] = []
+        for values in recipients {
+            defer { sqlite3_reset(self.statement) }
+            for (index, value) in values.enumerated() {
+                let code = sqlite3_bind_text(self.statement, Int32(index + 1), value, -1, Self.copied)
+                guard code == SQLITE_OK else { throw Self.failure(code, self.handle) }
+            }
+            let code = sqlite3_step(self.statement)
+            guard code == SQLITE_ROW || code == SQLITE_DONE else { throw Self.failure(code, self.handle) }
+            found.append(code == SQLITE_ROW)
+        }
+        return found
+    }
+
+    // MARK: - The library
+
+    private static func execute(_ text: String, _ handle: OpaquePointer) throws(SQLFailure) {
+        let code = sqlite3_exec(handle, text, nil, nil, nil)
+        guard code == SQLITE_OK else { throw self.failure(code, handle) }
+    }
+
+    private static func prepare(_ text: String, _ handle: OpaquePointer) throws(SQLFailure) -> OpaquePointer {
+        var statement: OpaquePointer?
+        let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard code == SQLITE_OK, let statement else { throw self.failure(code, handle) }
+        return statement
+    }
+
+    private static func failure(_ code: Int32, _ handle: OpaquePointer) -> SQLFailure {
+        switch code & 0xFF {
+        case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH:
+            SQLFailure(.row, "a row was refused (SQLite: code \(code))")
+        default:
+            SQLFailure(.store, "\(self.text(handle)) (SQLite: code \(code))")
+        }
+    }
+
+    private static func text(_ handle: OpaquePointer) -> String {
+        sqlite3_errmsg(handle).map { String(cString: $0) } ?? "no details"
+    }
+
+    /// `SQLITE_TRANSIENT`, a macro that is not imported: SQLite copies the text.
+    private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+}
+#endif

@@ -1,0 +1,28 @@
+#if CommandLine
+import ArgumentParser
+import GuerrillaSQL
+
+struct Schema: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the statements that create the table of the sql processor."
+    )
+
+    @Option(help: "mysql, postgres or sqlite3, as in sql_driver.")
+    var driver: String
+
+    @Option(help: "The table's name, as in mail_table.")
+    var table = "mail"
+
+    func run() throws {
+        guard let dialect = SQLDialect(rawValue: self.driver.lowercased()) else {
+            throw ValidationError(
+                "the driver is none of \(SQLDialect.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
+        }
+        guard let table = SQLName(self.table) else {
+            throw ValidationError("the table's name may hold letters, digits, _, $ and -, and one dot")
+        }
+        print(MailTableSchema.statements(table: table, dialect: dialect), terminator: "")
+    }
+}
+#endif

@@ -1,0 +1,258 @@
+"""The processor `sql` with real databases: what is stored, who exists, and what happens while the database is away."""
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import daemon
+import mariadb
+import postgres
+from certificates import Certificates
+from conftest import SOAK
+from smtpwire import DEADLINE, eventually
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CHAIN = "HeadersParser|Header|Hasher|sql"
+SECONDS = 30 if SOAK else 4
+
+
+def schema(dialect, table="mail"):
+    result = daemon.run("schema", "--driver", dialect, "--table", table)
+    assert result.returncode == 0, result.stderr.decode()
+    return result.stdout.decode()
+
+
+def settings(database, **changes):
+    """Changes of the daemon's configuration that make it store in this database."""
+    return {
+        "save_process": CHAIN, "sql_driver": database.dialect, "sql_dsn": database.dsn(), "mail_table": "mail",
+        "gw_save_timeout": "8s", **changes,
+    }
+
+
+KINDS = {"mariadb": (mariadb, mariadb.MariaDB), "postgres": (postgres, postgres.Postgres)}
+
+
+@pytest.fixture(params=KINDS)
+def database(request, need, directory):
+    module, server = KINDS[request.param]
+    need(module.reason)
+    place = os.path.join(directory, "database")
+    os.mkdir(place)
+    os.chmod(place, 0o755)
+    with server(place) as running:
+        running.create(schema(running.dialect))
+        yield running
+
+
+def test_rows(serve, database):
+    running = serve(**settings(database))
+    message = ("From: A <a@example.org>\r\nTo: \"B, the first\" <b@example.com>, c@example.com\r\n"
+               "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <one@example.org>\r\nReply-To: R <r@example.org>\r\n"
+               "Content-Type: text/plain; charset=utf-8\r\n\r\n\xe4\x00\xff'\\\"\r\n").encode("latin-1")
+    with running.session() as wire:
+        queued = wire.deliver(message, reverse_path="s@example.org", recipients=["b@example.com", "c@example.com"])
+        wire.quit()
+    rows = database.mail("recipient, `to`, `from`, subject, body, hash, content_type, ip_addr, return_path, is_tls, "
+                         "message_id, reply_to, sender, spam_score, has_attach")
+    assert [row[0] for row in rows] == ["b@example.com", "c@example.com"]
+    for row in rows:
+        assert row[1:] == ["b@example.com", "s@example.org", "Grüße", "", queued, "text/plain; charset=utf-8",
+                           "7F000001", "s@example.org", "0", "one@example.org", "r@example.org", "", "0", "0"]
+    for recipient, octets in database.octets():
+        assert octets.endswith(message)
+        assert octets.startswith(f"Delivered-To: {recipient}\r\n".encode())
+
+
+def test_recipients_are_looked_up(serve, database):
+    database.create("CREATE TABLE users (name VARCHAR(100) PRIMARY KEY, host VARCHAR(100) NOT NULL);")
+    database.query("INSERT INTO users VALUES ('user', 'example.com'), ('o''brien', 'example.com')")
+    running = serve(**settings(database, validate_process="sql", gw_val_rcpt_timeout="100s",
+                               sql_validate="SELECT 1 FROM users WHERE name = :local AND host = :domain"))
+    with running.session() as wire:
+        wire.expect(250, "MAIL FROM:<s@example.org>")
+        wire.expect(250, "RCPT TO:<user@example.com>")
+        wire.expect(250, "RCPT TO:<o'brien@example.com>")
+        wire.expect(250, "RCPT TO:<postmaster>")
+        assert "5.1.1" in str(wire.expect(550, "RCPT TO:<nobody@example.com>"))
+        database.end()
+        assert "4.3.0" in str(wire.expect(451, "RCPT TO:<user@example.com>"))
+        database.start()
+        eventually(lambda: wire.command("RCPT TO:<user@example.com>").code == 250, "the database back")
+        wire.quit()
+
+
+def test_a_bad_row_costs_one_message(serve, database):
+    """The others of the same commit are stored."""
+    database.create("CREATE UNIQUE INDEX one ON mail (message_id);")
+    running = serve(**settings(database))
+    wires = [running.session() for _ in range(20)]
+    for number, wire in enumerate(wires):
+        wire.envelope()
+        wire.send(f"Message-ID: <{number % 19}@x>\r\nSubject: {number}\r\n\r\nx\r\n.\r\n".encode())
+    codes = sorted(wire.reply().code for wire in wires)
+    assert codes == [250] * 19 + [451]
+    assert len(database.mail("subject")) == 19
+    for wire in wires:
+        wire.close()
+
+
+def test_tls(serve, need, directory):
+    """The server's certificate is checked, and what does not fit is refused."""
+    for module, kind in KINDS.values():
+        need(module.reason)
+    files = Certificates(directory).self_signed("db", "127.0.0.1").self_signed("other", "127.0.0.1")
+    for name, options, good, bad in [
+        ("mariadb", [f"--ssl-cert={files.path('db.crt')}", f"--ssl-key={files.path('db.key')}", "--require-secure-transport=ON"],
+         {"tls": "true", "tls_ca": files.path("db.crt")}, {"tls": "true", "tls_ca": files.path("other.crt")}),
+        ("postgres", ["-c", "ssl=on", "-c", f"ssl_cert_file={files.path('db.crt')}", "-c", f"ssl_key_file={files.path('pg.key')}"],
+         {"sslmode": "verify-full", "sslrootcert": files.path("db.crt")},
+         {"sslmode": "verify-full", "sslrootcert": files.path("other.crt")}),
+    ]:
+        place = os.path.join(directory, name)
+        os.mkdir(place)
+        os.chmod(place, 0o755)
+        if name == "postgres":
+            shutil.copy(files.path("db.key"), files.path("pg.key"))
+            os.chmod(files.path("pg.key"), 0o600)
+            if os.geteuid() == 0:
+                shutil.chown(files.path("pg.key"), "postgres")
+        with KINDS[name][1](place, *options) as database:
+            database.create(schema(database.dialect))
+            # Not over the Unix socket, which needs no TLS.
+            running = serve(**settings(database, sql_dsn=database.dsn(**good)))
+            with running.session() as wire:
+                wire.deliver(b"Subject: over TLS\r\n\r\nx\r\n")
+                wire.quit()
+            assert database.mail("subject") == [["over TLS"]]
+            running.end()
+            config = daemon.configuration(directory, **settings(database, sql_dsn=database.dsn(**bad)))
+            refused(directory, config, "certificate")
+
+
+def refused(directory, config, why):
+    """The daemon does not start, says why, and shows no password."""
+    path = os.path.join(directory, "refused.json")
+    with open(path, "w") as file:
+        json.dump(config, file)
+    result = daemon.run("serve", "--config", path, cwd=directory)
+    text = (result.stdout + result.stderr).decode(errors="replace")
+    assert result.returncode == 1, text
+    assert re.search(why, text), text
+    for module, _ in KINDS.values():
+        assert module.PASSWORD not in text
+    return text
+
+
+def test_a_start_that_fails_says_why(directory, database):
+    for changes, why in [
+        ({"sql_dsn": database.dsn(password="wrong")}, "(?i)denied|authentication failed"),
+        ({"mail_table": "missing"}, "missing"),
+        ({"sql_dsn": database.dsn().replace(str(database.port), str(mariadb.free_port()))}, "(?i)connect"),
+    ]:
+        refused(directory, daemon.configuration(directory, **settings(database, **changes)), why)
+
+
+# The database goes away under the load of 50 sessions, and comes back.
+
+def stop_and_start(database):
+    database.end()
+    time.sleep(1)
+    database.start()
+
+
+def kill_and_start(database):
+    database.end(signal.SIGKILL if database.dialect == "mysql" else signal.SIGQUIT)
+    database.start()
+
+
+def silence(database):
+    database.stop()
+    time.sleep(6)  # longer than half of gw_save_timeout: waiting ends by itself
+    database.resume()
+
+
+def cut_connections(database):
+    for _ in range(5):
+        database.kill_connections()
+        time.sleep(0.2)
+
+
+def refuse_login(database):
+    module = KINDS["mariadb" if database.dialect == "mysql" else "postgres"][0]
+    database.change_password("another")
+    database.kill_connections()
+    time.sleep(1)
+    database.change_password(module.PASSWORD)
+
+
+def rename_table(database):
+    database.query("ALTER TABLE mail RENAME TO elsewhere")
+    time.sleep(1)
+    database.query("ALTER TABLE elsewhere RENAME TO mail")
+
+
+OUTAGES = [stop_and_start, kill_and_start, silence, cut_connections, refuse_login, rename_table]
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.__name__)
+def test_what_is_acknowledged_is_there_after(serve, database, directory, figure, outage):
+    running = serve(**settings(database, save_workers_size=2, max_messages_per_session=100_000))
+    record = os.path.join(directory, "acknowledged")
+    client = subprocess.Popen(
+        [sys.executable, os.path.join(HERE, "load.py"), str(running.port), record, "50", "3600", "patient"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+
+    def count():
+        with contextlib.suppress(FileNotFoundError), open(record) as file:
+            return sum(1 for _ in file)
+        return 0
+
+    try:
+        eventually(lambda: count() > 200, "the load running")
+        time.sleep(SECONDS / 4)
+        outage(database)
+        # Connections that are cut between commits are replaced without anybody noticing.
+        if outage is not cut_connections:
+            running.wait_for_line(r"is away, messages wait at their senders")
+        before = count()
+        eventually(lambda: count() > before + 200, "the load running again, without a restart")
+        assert client.poll() is None, client.communicate()[0]
+        assert running.stop() == 0
+        client.communicate(timeout=2 * DEADLINE)
+    finally:
+        client.kill()
+        client.wait()
+
+    with open(record) as file:
+        acknowledged = [line.split(" ") for line in file.read().split("\n")[:-1]]
+    stored = {}
+    for hash, subject in database.mail("hash, subject"):
+        stored.setdefault(hash, []).append(subject)
+    lost = [queued for queued, *_ in acknowledged if queued not in stored]
+    assert not lost, f"{len(lost)} of {len(acknowledged)} acknowledged messages are lost: {lost[:5]}"
+    for queued, session, number, *_ in acknowledged:
+        assert stored[queued] == [f"load {session} {number}"]
+    # What is there and was not acknowledged would be sent again. The last one of a session may have lost its reply at the end.
+    last = {}
+    for _, session, number, *_ in acknowledged:
+        last[session] = max(last.get(session, -1), int(number))
+    names = {queued for queued, *_ in acknowledged}
+    twice = 0
+    for queued, subjects in stored.items():
+        session, number = subjects[0].split(" ")[1:]
+        twice += len(subjects) - 1 + (queued not in names and int(number) < last.get(session, -1))
+    unknown = sum("unknown whether" in line or " late" in line for line in running.lines)
+    figure(f"{database.dialect} {outage.__name__}: {len(acknowledged)} acknowledged, {twice} stored twice, {unknown} outcomes unknown")
+    # A message is stored twice only where an outcome was unknown.
+    assert twice <= unknown
+    away = [line for line in running.lines if "is away, messages wait" in line]
+    assert len(away) <= 20, "more than a line for each change"
