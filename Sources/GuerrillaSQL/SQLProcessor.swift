@@ -67,7 +67,8 @@ public final class SQLProcessor: Processor {
             try await savers.open()
         } catch {
             await savers.shutdown(deadline: .now)
-            throw error
+            guard let error = error as? SQLFailure else { throw error }
+            throw SQLFailure(error.reach, "\(self.database.place): \(error)")
         }
         self.opened.withLock { $0 = Opened(savers: savers, validators: self.validators(health)) }
     }
@@ -103,6 +104,24 @@ public final class SQLProcessor: Processor {
             }
         }
         return try await next(recipient, in: envelope)
+    }
+
+    /// Connects, makes sure that there is a table to insert into and that the query of recipients can be asked, and disconnects.
+    /// - Throws: As ``start()``.
+    public func checkConnection() async throws {
+        let thread = BlockingThreadExecutor()
+        let result = await Task(executorPreference: thread) { [database, settings] in
+            Result<Void, SQLFailure> { () throws(SQLFailure) in
+                try database.connect(for: .saving).close()
+                if settings.query != nil { try database.connect(for: .validating).close() }
+            }
+        }.value
+        await thread.shutdown()
+        do {
+            try result.get()
+        } catch {
+            throw SQLFailure(error.reach, "\(self.database.place): \(error)")
+        }
     }
 
     /// Commits what is queued, as far as the deadline allows, and closes the connections.

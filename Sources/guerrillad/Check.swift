@@ -10,6 +10,9 @@ struct Check: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
+    @Flag(help: "Try the connections to databases and other servers, too.")
+    var connect = false
+
     func run() async throws {
         let report = self.options.load()
         for problem in report.problems { print("error: \(problem)") }
@@ -20,6 +23,11 @@ struct Check: AsyncParsableCommand {
         for warning in findings.warnings { print("warning: \(warning)") }
         for note in findings.notes { print("note: \(note)") }
         guard findings.errors.isEmpty else { throw ExitCode(1) }
+        if self.connect {
+            let problems = await DaemonCheck.connectionProblems(configuration)
+            for problem in problems { print("error: \(problem)") }
+            guard problems.isEmpty else { throw ExitCode(1) }
+        }
         print("\(report.source): ok")
     }
 }

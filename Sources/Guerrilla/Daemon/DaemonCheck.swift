@@ -61,6 +61,21 @@ public struct DaemonCheck: Sendable {
         }
         self.warnings += AllowedHosts(configuration.allowedHosts).problems.map { "allowed_hosts: \($0)" }
     }
+
+    /// Tries the connections of the processors in both chains.
+    /// - Returns: A sentence for each that does not come about.
+    public static func connectionProblems(
+        _ configuration: DaemonConfiguration,
+        registry: ProcessorRegistry = .standard
+    ) async -> [String] {
+        let silent = Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
+        do {
+            let chain = try ProcessorChain(configuration.backend, registry: registry, logger: silent)
+            return await chain.connectionProblems()
+        } catch {
+            return ["\(error)"]
+        }
+    }
 }
 
 extension ProcessorChain {

@@ -40,6 +40,10 @@ public protocol Processor: Sendable {
     /// Opens files and connections. Called once, in the order of the chain.
     func start() async throws
 
+    /// Tries the connections that it will need, and closes them again: for `guerrillad check --connect`. Called without ``start()``.
+    /// - Throws: An error that says in one sentence what does not answer, and why.
+    func checkConnection() async throws
+
     /// Closes them. Called once, in reverse order, when no message is on its way any more.
     func shutdown(deadline: ContinuousClock.Instant) async
 }
@@ -61,6 +65,9 @@ extension Processor {
 
     /// Nothing to open.
     public func start() async throws {}
+
+    /// Nothing to try.
+    public func checkConnection() async throws {}
 
     /// Nothing to close.
     public func shutdown(deadline: ContinuousClock.Instant) async {}

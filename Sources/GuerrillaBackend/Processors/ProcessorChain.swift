@@ -8,6 +8,8 @@ public final class ProcessorChain: Backend {
     private let validating: [any Processor]
     /// All instances once, in the order of their first appearance.
     private let instances: [any Processor]
+    /// Their names.
+    private let names: [String]
     /// Whether a processor of the save chain keeps messages.
     public let stores: Bool
 
@@ -26,12 +28,14 @@ public final class ProcessorChain: Backend {
     ) throws {
         var made: [String: any Processor] = [:]
         var instances: [any Processor] = []
+        var names: [String] = []
         func instantiate(_ descriptions: [ProcessorDescription]) throws -> [any Processor] {
             try descriptions.map { description in
                 if let processor = made[description.name] { return processor }
                 let processor = try description.make(context)
                 made[description.name] = processor
                 instances.append(processor)
+                names.append(description.name)
                 return processor
             }
         }
@@ -41,6 +45,7 @@ public final class ProcessorChain: Backend {
         self.saving = try instantiate(saving.filter { $0.capabilities.contains(.saves) })
         self.validating = try instantiate(validating.filter { $0.capabilities.contains(.validates) })
         self.instances = instances
+        self.names = names
         self.stores = saving.contains { $0.capabilities.contains(.stores) }
     }
 
@@ -71,6 +76,16 @@ public final class ProcessorChain: Backend {
                 throw error
             }
         }
+    }
+
+    /// Tries the connections of all processors, none of which is started.
+    /// - Returns: A sentence for each that fails, with the processor's name in front.
+    package func connectionProblems() async -> [String] {
+        var problems: [String] = []
+        for (name, processor) in zip(self.names, self.instances) {
+            do { try await processor.checkConnection() } catch { problems.append("\(name): \(error)") }
+        }
+        return problems
     }
 
     /// Hands the message to the first processor of the save chain.
