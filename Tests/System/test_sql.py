@@ -33,7 +33,7 @@ def settings(database, **changes):
     """Changes of the daemon's configuration that make it store in this database."""
     return {
         "save_process": CHAIN, "sql_driver": database.dialect, "sql_dsn": database.dsn(), "mail_table": "mail",
-        "gw_save_timeout": "8s", **changes,
+        "gw_save_timeout": "100s", **changes,
     }
 
 
@@ -69,6 +69,24 @@ def test_rows(serve, database):
     for recipient, octets in database.octets():
         assert octets.endswith(message)
         assert octets.startswith(f"Delivered-To: {recipient}\r\n".encode())
+
+
+def test_drivers(database):
+    """The Swift tests that need a server: every driver in a chain, and both ways to store many rows in MariaDB."""
+    result = subprocess.run(
+        ["swift", "test", "--skip-build", "--filter", "RealDatabaseTests"], cwd=os.path.join(HERE, "../.."),
+        env={**os.environ, f"GUERRILLA_TEST_{database.dialect.upper()}": database.dsn()}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=4 * DEADLINE,
+    )
+    output = result.stdout.decode(errors="replace")
+    assert result.returncode == 0, "(built with `swift build --build-tests`?)\n" + output[-4000:]
+    assert re.search(rf"(?m)^\S+ Test {database.dialect}KeepsWhatItIsGiven\(.*\) .*passed", output), output[-4000:]
+    assert re.search(rf"(?m)^\S+ Test {database.dialect}FitsIntoAChain\(\) passed", output), output[-4000:]
+    # What each of them stores, once for each way.
+    octets = sum(256 + 10 * index for index in [*range(300), 0, 2])
+    [row] = database.query("SELECT count(*), sum(length(mail)), max(length(ip_addr)) FROM mail WHERE hash = 'real'")
+    ways = int(row[0]) // 302
+    assert [int(value) for value in row] == [302 * ways, octets * ways, 16]
 
 
 def test_recipients_are_looked_up(serve, database):
@@ -142,6 +160,11 @@ def refused(directory, config, why):
     path = os.path.join(directory, "refused.json")
     with open(path, "w") as file:
         json.dump(config, file)
+    check = daemon.run("check", "--connect", "--config", path, cwd=directory)
+    assert check.returncode == 1
+    assert re.search(rb"(?m)^error: sql: (mysql|postgres) at 127\.0\.0\.1:\d+: .*", check.stdout), check.stdout
+    assert re.search(why.encode(), check.stdout), check.stdout
+    assert daemon.run("check", "--config", path, cwd=directory).returncode == 0
     result = daemon.run("serve", "--config", path, cwd=directory)
     text = (result.stdout + result.stderr).decode(errors="replace")
     assert result.returncode == 1, text
@@ -149,6 +172,15 @@ def refused(directory, config, why):
     for module, _ in KINDS.values():
         assert module.PASSWORD not in text
     return text
+
+
+def test_check_connects(directory, database):
+    path = os.path.join(directory, "good.json")
+    with open(path, "w") as file:
+        json.dump(daemon.configuration(directory, **settings(database)), file)
+    result = daemon.run("check", "--connect", "--config", path, cwd=directory)
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.endswith(b": ok\n")
 
 
 def test_a_start_that_fails_says_why(directory, database):
@@ -202,9 +234,11 @@ def rename_table(database):
 OUTAGES = [stop_and_start, kill_and_start, silence, cut_connections, refuse_login, rename_table]
 
 
-@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.__name__)
-def test_what_is_acknowledged_is_there_after(serve, database, directory, figure, outage):
-    running = serve(**settings(database, save_workers_size=2, max_messages_per_session=100_000))
+# One load for all of them, or in the long form one for each.
+@pytest.mark.parametrize("outages", [[outage] for outage in OUTAGES] if SOAK else [OUTAGES],
+                         ids=lambda outages: "+".join(outage.__name__ for outage in outages))
+def test_what_is_acknowledged_is_there_after(serve, database, directory, figure, outages):
+    running = serve(**settings(database, gw_save_timeout="8s", save_workers_size=2, max_messages_per_session=100_000))
     record = os.path.join(directory, "acknowledged")
     client = subprocess.Popen(
         [sys.executable, os.path.join(HERE, "load.py"), str(running.port), record, "50", "3600", "patient"],
@@ -216,15 +250,20 @@ def test_what_is_acknowledged_is_there_after(serve, database, directory, figure,
             return sum(1 for _ in file)
         return 0
 
+    def away():
+        return sum("is away, messages wait at their senders" in line for line in running.lines)
+
     try:
         eventually(lambda: count() > 200, "the load running")
-        time.sleep(SECONDS / 4)
-        outage(database)
-        # Connections that are cut between commits are replaced without anybody noticing.
-        if outage is not cut_connections:
-            running.wait_for_line(r"is away, messages wait at their senders")
-        before = count()
-        eventually(lambda: count() > before + 200, "the load running again, without a restart")
+        for outage in outages:
+            time.sleep(SECONDS / 4)
+            former = away()
+            outage(database)
+            # Connections that are cut between commits are replaced without anybody noticing.
+            if outage is not cut_connections:
+                eventually(lambda: away() > former, "a line in the log")
+            before = count()
+            eventually(lambda: count() > before + 200, "the load running again, without a restart")
         assert client.poll() is None, client.communicate()[0]
         assert running.stop() == 0
         client.communicate(timeout=2 * DEADLINE)
@@ -251,8 +290,7 @@ def test_what_is_acknowledged_is_there_after(serve, database, directory, figure,
         session, number = subjects[0].split(" ")[1:]
         twice += len(subjects) - 1 + (queued not in names and int(number) < last.get(session, -1))
     unknown = sum("unknown whether" in line or " late" in line for line in running.lines)
-    figure(f"{database.dialect} {outage.__name__}: {len(acknowledged)} acknowledged, {twice} stored twice, {unknown} outcomes unknown")
+    figure(f"{database.dialect} {'+'.join(o.__name__ for o in outages)}: {len(acknowledged)} acknowledged, {twice} stored twice, {unknown} outcomes unknown")
     # A message is stored twice only where an outcome was unknown.
     assert twice <= unknown
-    away = [line for line in running.lines if "is away, messages wait" in line]
-    assert len(away) <= 20, "more than a line for each change"
+    assert away() <= 20 * len(outages), "more than a line for each change"
