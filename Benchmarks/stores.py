@@ -5,7 +5,8 @@
     stores.py report stores.jsonl
 
 Generator, accounting and environment are bench.py's (`bench.py build` first); what is stored goes to $BENCH_WORK, so that is
-where the disk to be measured has to be. Another store is one more line in STORES.
+where the disk to be measured has to be. Another store is one more line in STORES. The databases of `sql` are started by
+databases.py.
 """
 import argparse
 import json
@@ -29,6 +30,16 @@ STORES = {
     "maildir-1": ("`MailDir` with `maildir_batch` 1: file and directory synced for one message after the other",
                   bench.guerrilla(bench.ours, CHAIN + "|MailDir", maildir_batch=1, **MAILDIR)),
 }
+for database, driver in (("mariadb", "mysql"), ("postgres", "postgres")):
+    if dsn := os.environ.get(f"BENCH_{database.upper()}"):
+        for suffix, what, keys in (
+            ("", "one connection, a commit shared by all that wait", {"save_workers_size": 1}),
+            ("-1x1", "one connection, a commit for each message", {"save_workers_size": 1, "sql_batch_size": 1}),
+            ("-16x1", "16 connections, a commit for each message", {"save_workers_size": 16, "sql_batch_size": 1}),
+        ):
+            STORES[database + suffix] = (
+                f"`sql` with {database}: {what}",
+                bench.guerrilla(bench.ours, CHAIN + "|sql", sql_driver=driver, sql_dsn=dsn, mail_table="mail", **keys))
 
 
 def measure(store, sessions, size, port, seconds):
