@@ -255,6 +255,34 @@ struct RedisProcessorTests {
         try await self.server.stop()
     }
 
+    @Test func aLostMasterConcernsItsOwnKeysOnly() async throws {
+        let master = FakeRedis()
+        try await master.start()
+        let port = master.port
+        try await self.server.start()
+        // Nobody listens on port 1.
+        let lost = "*3\r\n:0\r\n:8191\r\n*2\r\n$9\r\n127.0.0.1\r\n:1\r\n"
+        let alive = "*3\r\n:8192\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:\(port)\r\n"
+        self.server.set { $0.first == "CLUSTER" ? .octets("*2\r\n\(lost)\(alive)") : .ordinary }
+        let interface = "\(self.server.interface),\(self.server.interface)"
+        let processor = try self.processor(interface: interface)
+        try await processor.start()
+        for _ in 0..<5 {
+            // Both in one batch, if they come that close.
+            async let foo = Self.save("foo", processor)
+            async let bar = Self.save("bar", processor)
+            #expect(try await foo == .stored)
+            #expect(try await bar == .reply(.localError))
+        }
+        await #expect { try await processor.checkConnection() } throws: {
+            "\($0)".hasPrefix("Redis at 127.0.0.1:1: no connection")
+        }
+        await processor.shutdown(deadline: .now + .seconds(60))
+        #expect(master.state.withLock { Array($0.values.keys) } == ["foo"])
+        try await master.stop()
+        try await self.server.stop()
+    }
+
     // MARK: Support
 
     private func processor(interface: String, _ more: ConfigurationObject = [:]) throws -> RedisProcessor {

@@ -86,7 +86,7 @@ package actor RedisClient: GroupCommit {
     }
 
     package func commit(_ items: [RedisMessage]) async -> [Outcome] {
-        if self.namesCluster, self.slots.servers.isEmpty { _ = await self.refreshSlots() }
+        if self.namesCluster, self.slots.isEmpty { _ = await self.refreshSlots() }
         var outcomes = [Outcome](repeating: .failure(.movedTooOften), count: items.count)
         var attempts = items.indices.map { Attempt(index: $0, endpoint: self.endpoint(for: items[$0].key)) }
         for round in 0..<Self.maximumRounds where !attempts.isEmpty {
@@ -210,7 +210,7 @@ package actor RedisClient: GroupCommit {
 
     /// Whether several servers are named.
     private var namesCluster: Bool { self.settings.interface.endpoints.count > 1 }
-    private var isCluster: Bool { self.namesCluster || !self.slots.servers.isEmpty }
+    private var isCluster: Bool { self.namesCluster || !self.slots.isEmpty }
 
     private func endpoint(for key: String) -> RedisEndpoint {
         self.slots[HashSlot.of(key)] ?? self.settings.interface.endpoints[0]
@@ -252,7 +252,7 @@ package actor RedisClient: GroupCommit {
             commands.command("CLUSTER", "SLOTS")
             let outcome = await self.node(endpoint).run(commands)
             guard let reply = outcome.replies.first, let slots = try? ClusterSlotMap(slotsReply: reply, from: endpoint),
-                !slots.servers.isEmpty
+                !slots.isEmpty
             else { continue }
             await self.use(slots)
             return true

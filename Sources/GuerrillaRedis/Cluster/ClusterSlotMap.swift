@@ -6,6 +6,7 @@ package struct ClusterSlotMap: Sendable, Equatable {
     package struct Malformed: Error, Hashable {}
 
     private var endpoints: [RedisEndpoint] = []
+    private var indices: [RedisEndpoint: Int16] = [:]
     /// For each slot the index of its server; -1 if nobody serves it.
     private var slots = [Int16](repeating: -1, count: HashSlot.count)
 
@@ -19,12 +20,16 @@ package struct ClusterSlotMap: Sendable, Equatable {
     /// - Throws: ``Malformed``.
     package init(slotsReply reply: RESPValue, from source: RedisEndpoint) throws(Malformed) {
         guard case .array(let ranges) = reply else { throw Malformed() }
+        var covered: Int64 = 0
         for range in ranges {
             guard case .array(let parts) = range, parts.count >= 3,
                 case .integer(let first) = parts[0], case .integer(let last) = parts[1],
                 0 <= first, first <= last, last < Int64(HashSlot.count),
                 case .array(let master) = parts[2], master.count >= 2, case .integer(let port) = master[1]
             else { throw Malformed() }
+            // No slot has two masters; and a reply cannot make us go through all of them again and again.
+            covered += last - first + 1
+            guard covered <= Int64(HashSlot.count) else { throw Malformed() }
             var host = ""
             switch master[0] {
             case .bulkString(let octets): host = String(buffer: octets)
@@ -50,16 +55,19 @@ package struct ClusterSlotMap: Sendable, Equatable {
         self.slots[slot] = index
     }
 
-    /// The servers that take keys.
-    package var servers: Set<RedisEndpoint> {
-        Set(Set(self.slots).filter { $0 >= 0 }.map { self.endpoints[Int($0)] })
-    }
+    /// Whether no server is known.
+    package var isEmpty: Bool { self.endpoints.isEmpty }
+
+    /// The servers that take keys, and those that a MOVED has taken slots from since the map was read.
+    package var servers: Set<RedisEndpoint> { Set(self.endpoints) }
 
     private mutating func index(of endpoint: RedisEndpoint) -> Int16? {
-        if let index = self.endpoints.firstIndex(of: endpoint) { return Int16(index) }
+        if let index = self.indices[endpoint] { return index }
         // A cluster has a thousand servers at most. Those of the past are forgotten with the next whole map.
         guard self.endpoints.count < 4_096 else { return nil }
+        let index = Int16(self.endpoints.count)
         self.endpoints.append(endpoint)
-        return Int16(self.endpoints.count - 1)
+        self.indices[endpoint] = index
+        return index
     }
 }

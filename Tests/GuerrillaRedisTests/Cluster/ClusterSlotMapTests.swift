@@ -56,6 +56,10 @@ struct ClusterSlotMapTests {
         .array([.array([.integer(0), .integer(1), Self.server(.integer(1), 1)])]),
         .array([.array([.integer(0), .integer(1), Self.server(Self.bulk("a b"), 1)])]),
         .array([.array([.integer(0), .integer(1), .array([])])]),
+        .array([
+            .array([.integer(0), .integer(16_383), Self.server(Self.bulk("a"), 1)]),
+            .array([.integer(0), .integer(0), Self.server(Self.bulk("b"), 1)]),
+        ]),
     ]
 
     @Test(arguments: Self.malformed)
