@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What keeping a message costs: guerrillad with one store after the other under the load of 1, 50 and 500 sessions.
 
-    stores.py [--stores chain,sqlite,maildir,maildir-1] [--seconds 3] [--repeat 2] [--raw stores.jsonl]
+    stores.py [--stores chain,sqlite,maildir,maildir-1,chain-hash,redis] [--seconds 3] [--repeat 2] [--raw stores.jsonl]
     stores.py report stores.jsonl
 
 Generator, accounting and environment are bench.py's (`bench.py build` first); what is stored goes to $BENCH_WORK, so that is
@@ -9,11 +9,14 @@ where the disk to be measured has to be. Another store is one more line in STORE
 databases.py.
 """
 import argparse
+import contextlib
 import json
 import os
 import resource
 import signal
+import subprocess
 import sys
+import time
 
 import bench
 
@@ -21,6 +24,7 @@ SESSIONS = (1, 50, 500)
 SIZES = {"4 KB": 4096, "100 KB": 100_000}
 CHAIN = "HeadersParser|Header"
 MAILDIR = {"maildir_path": "{tmp}/[user]", "maildir_user_map": "user0=-1:-1"}
+REDIS = {"redis_interface": "{tmp}/../redis.sock", "redis_expire_seconds": 60}
 STORES = {
     # name: (what it is, maker of the command line)
     "chain": ("no store: accepts and discards", bench.guerrilla(bench.ours)),
@@ -29,6 +33,9 @@ STORES = {
     "maildir": ("`MailDir`, syncs shared by all that wait", bench.guerrilla(bench.ours, CHAIN + "|MailDir", **MAILDIR)),
     "maildir-1": ("`MailDir` with `maildir_batch` 1: file and directory synced for one message after the other",
                   bench.guerrilla(bench.ours, CHAIN + "|MailDir", maildir_batch=1, **MAILDIR)),
+    "chain-hash": ("no store, with Hasher", bench.guerrilla(bench.ours, "HeadersParser|Hasher|Header")),
+    "redis": ("`redis` in front of a Redis on a Unix socket that keeps all in memory, whose CPU time is not counted",
+              bench.guerrilla(bench.ours, "HeadersParser|Hasher|Header|redis", **REDIS)),
 }
 for database, driver in (("mariadb", "mysql"), ("postgres", "postgres")):
     if dsn := os.environ.get(f"BENCH_{database.upper()}"):
@@ -40,6 +47,25 @@ for database, driver in (("mariadb", "mysql"), ("postgres", "postgres")):
             STORES[database + suffix] = (
                 f"`sql` with {database}: {what}",
                 bench.guerrilla(bench.ours, CHAIN + "|sql", sql_driver=driver, sql_dsn=dsn, mail_table="mail", **keys))
+
+
+@contextlib.contextmanager
+def redis():
+    """A Redis on $BENCH_WORK/redis.sock that never writes to the disk."""
+    path = os.path.join(bench.WORK, "redis.sock")
+    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no",
+                               "--maxmemory", "512mb", "--maxmemory-policy", "allkeys-random"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=bench.WORK)
+    try:
+        end = time.monotonic() + 30
+        while not os.path.exists(path):
+            if server.poll() is not None or time.monotonic() > end:
+                sys.exit("redis-server does not start")
+            time.sleep(0.02)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def measure(store, sessions, size, port, seconds):
@@ -66,7 +92,7 @@ def run(options):
     if unknown := [name for name in stores if name not in STORES]:
         sys.exit(f"unknown: {unknown}; known: {list(STORES)}")
     port = options.port
-    with open(options.raw, "a") as raw:
+    with open(options.raw, "a") as raw, redis() if "redis" in stores else contextlib.nullcontext():
         for label, size in SIZES.items():
             for sessions in SESSIONS:
                 for repetition in range(options.repeat):
