@@ -41,6 +41,7 @@ for database, driver in (("mariadb", "mysql"), ("postgres", "postgres")):
     if dsn := os.environ.get(f"BENCH_{database.upper()}"):
         for suffix, what, keys in (
             ("", "one connection, a commit shared by all that wait", {"save_workers_size": 1}),
+            ("-4", "4 connections, a commit shared by all that wait for each", {"save_workers_size": 4}),
             ("-1x1", "one connection, a commit for each message", {"save_workers_size": 1, "sql_batch_size": 1}),
             ("-16x1", "16 connections, a commit for each message", {"save_workers_size": 16, "sql_batch_size": 1}),
         ):
