@@ -1,26 +1,11 @@
 import GuerrillaBackend
-import GuerrillaRedis
 
 // The keys of processors that go-guerrilla has and this version has not, so that they are understood. A processor that
 // is built declares its keys itself.
 
 extension ConfigurationTable.ProcessorKeys {
     /// All of them, in the order of the documentation.
-    static let known = [guerrillaRedisDB, s3]
-
-    private static let guerrillaRedisDB = Self(
-        "guerrillaredisdb",
-        keys: [
-            GatewayKeys.saveWorkersSize,
-            later("mail_table", .string, isRequired: true, "The table messages are stored in."),
-            later("sql_driver", .string, isRequired: true, "The kind of database."),
-            later("sql_dsn", .string, isRequired: true, isSecret: true, "The data source name."),
-            RedisKeys.expireSeconds,
-            RedisKeys.interface,
-            GatewayKeys.primaryMailHost,
-            later("redis_sql_batch_timeout", .integer, "How long rows are gathered before they are written."),
-        ]
-    )
+    static let known = [s3]
 
     private static let s3 = Self(
         "s3",

@@ -37,7 +37,11 @@ extension ProcessorRegistry {
         #if SQLite
         registry.register(SQLiteProcessor.description)
         #endif
-        registry.register(SQLProcessor.description(drivers: self.sqlDrivers))
+        let sql = SQLProcessor.description(drivers: self.sqlDrivers)
+        registry.register(sql)
+        #if Hashing && Compression
+        registry.register(GuerrillaRedisDBProcessor.description(sql: sql))
+        #endif
         return registry
     }
 

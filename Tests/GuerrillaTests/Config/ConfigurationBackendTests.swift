@@ -69,7 +69,6 @@ struct ConfigurationBackendTests {
     @Test(arguments: [
         (#""save_workers_size":"1""#, #"save_workers_size: expected a whole number, found the string "1""#),
         (#""save_workers_size":-1"#, "save_workers_size: -1 is out of range; use 1 to 1024, or 0 for the default"),
-        (#""redis_sql_batch_timeout":"3""#, #"redis_sql_batch_timeout: expected a whole number, found the string "3""#),
     ])
     func whatGoGuerrillaReplacesSilentlyGivesAWarning(_ member: String, _ warning: String) {
         let report = backend(member)

@@ -1,0 +1,108 @@
+#if Hashing && Compression
+import GuerrillaBackend
+import GuerrillaCompression
+import GuerrillaHashing
+import GuerrillaMail
+import GuerrillaProcessors
+import GuerrillaRedis
+
+/// Keeps messages in Redis and a row about each in an SQL database, as go-guerrilla's processor of this name was meant to.
+///
+/// It is a chain in one: `HeadersParser|Hasher|Header|Compressor|redis|sql`. What Redis does not take stands in the row: then nothing is lost
+/// and nobody has to wait until it is back.
+///
+/// - **Configuration**: that of `redis`, `sql` and Compressor; `redis_sql_batch_timeout` (seconds, default 3).
+/// - **Reads**: the envelope and the message.
+/// - **Writes**: what those processors write.
+/// - **Tasks**: save. It stores.
+/// - **Failure replies**: those of `sql`.
+final class GuerrillaRedisDBProcessor: Processor {
+    static let capabilities: ProcessorCapabilities = [.saves, .stores]
+
+    /// `redis_sql_batch_timeout`
+    static let batchTimeout = ConfigurationKey(
+        "redis_sql_batch_timeout",
+        .seconds,
+        default: .integer(3),
+        origin: .goGuerrilla,
+        range: 0...3_600,
+        usesDefaultWhenWrong: true,
+        summary:
+            "The longest that a row of `guerrillaredisdb` waits for others. None waits at all: what comes while rows are being "
+            + "committed is the next commit."
+    )
+
+    /// The processor for a registry, by the name `guerrillaredisdb`.
+    /// - Parameter sql: The processor `sql`.
+    static func description(sql: ProcessorDescription) -> ProcessorDescription {
+        ProcessorDescription(
+            "guerrillaredisdb",
+            GuerrillaRedisDBProcessor.self,
+            configurationKeys: RedisKeys.all + sql.configurationKeys + [self.batchTimeout]
+        ) { context in
+            let before = ProcessorRegistry(
+                BuiltInProcessors.all + [HasherProcessor.description, CompressorProcessor.description]
+            )
+            var chain = try before.chain("HeadersParser|Hasher|Header|Compressor").map { try $0.make(context) }
+            chain.append(IfItCan(processor: try RedisProcessor.description.make(context)))
+            chain.append(try sql.make(context))
+            return GuerrillaRedisDBProcessor(chain)
+        }
+    }
+
+    private let chain: [any Processor]
+
+    private init(_ chain: [any Processor]) {
+        self.chain = chain
+    }
+
+    func start() async throws {
+        for (index, processor) in self.chain.enumerated() {
+            do {
+                try await processor.start()
+            } catch {
+                for started in self.chain[..<index].reversed() {
+                    await started.shutdown(deadline: .now + .seconds(5))
+                }
+                throw error
+            }
+        }
+    }
+
+    func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
+        try await SaveNext(self.chain + [Rest(next: next)])(&envelope)
+    }
+
+    func shutdown(deadline: ContinuousClock.Instant) async {
+        for processor in self.chain.reversed() {
+            await processor.shutdown(deadline: deadline)
+        }
+    }
+}
+
+/// A store whose failure is not the message's: the one behind it keeps the octets then.
+private struct IfItCan: Processor {
+    static let capabilities: ProcessorCapabilities = [.saves]
+    let processor: any Processor
+
+    func start() async throws { try await self.processor.start() }
+    func shutdown(deadline: ContinuousClock.Instant) async { await self.processor.shutdown(deadline: deadline) }
+
+    func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
+        // It has logged that it is in trouble.
+        _ = try? await self.processor.save(&envelope, next: SaveNext([]))
+        try Task.checkCancellation()
+        return try await next(&envelope)
+    }
+}
+
+/// The rest of the chain that the processor itself stands in.
+private struct Rest: Processor {
+    static let capabilities: ProcessorCapabilities = [.saves]
+    let next: SaveNext
+
+    func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
+        try await self.next(&envelope)
+    }
+}
+#endif

@@ -1,0 +1,46 @@
+"""`guerrillaredisdb`: the message in Redis, the row in SQL, and the message in the row while Redis is away."""
+import os
+import sqlite3
+import zlib
+
+import pytest
+
+import redisserver
+from daemon import Daemon, configuration, run, without_delivery_header
+from redisserver import RedisServer, everything
+
+
+@pytest.fixture(autouse=True)
+def redis_is_there(need):
+    need(redisserver.missing())
+
+
+def test_message_is_in_redis_and_its_row_in_sql(directory):
+    path = os.path.join(directory, "rows.sqlite")
+    schema = run("schema", "--driver", "sqlite3", "--table", "mail")
+    assert schema.returncode == 0, schema.stderr
+    with sqlite3.connect(path) as rows:
+        rows.executescript(schema.stdout.decode())
+    redis = RedisServer(directory)
+    config = configuration(directory, save_process="GuerrillaRedisDB")
+    config["backend_config"].update({
+        "redis_interface": f"127.0.0.1:{redis.port}", "redis_expire_seconds": 3600, "redis_sql_batch_timeout": 1,
+        "sql_driver": "sqlite3", "sql_dsn": path, "mail_table": "mail",
+    })
+    octets = b"Subject: =?UTF-8?Q?gr=C3=BC=C3=9Fe?=\r\nTo: user@example.com\r\n\r\nhello\r\n"
+    with Daemon(directory, config) as daemon:
+        with daemon.session() as wire:
+            without = wire.deliver(octets)
+            with redis:
+                daemon.wait_for_line("Redis takes messages again")
+                key = wire.deliver(octets)
+                kept = everything(redis)
+            wire.quit()
+        assert daemon.stop() == 0
+    assert list(kept) == [key]
+    assert without_delivery_header(zlib.decompress(kept[key])) == octets
+    with sqlite3.connect(path) as database:
+        rows = {row[0]: row[1:] for row in database.execute("SELECT hash, body, mail, subject, recipient FROM mail")}
+    assert set(rows) == {without, key}
+    assert rows[key][0] == "redis" and not rows[key][1] and rows[key][2:] == ("grüße", "user@example.com")
+    assert rows[without][0] == "gzip" and without_delivery_header(zlib.decompress(rows[without][1])) == octets
