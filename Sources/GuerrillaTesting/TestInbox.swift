@@ -140,17 +140,18 @@ private final class Box: Processor {
         where condition: @escaping @Sendable (Envelope) -> Bool
     ) async throws -> Envelope {
         let answer = FirstAnswer<Envelope>()
-        let timer = Task {
-            try await Task.sleep(for: patience)
-            self.giveUp(answer)
-        }
-        defer { timer.cancel() }
         let found = self.state.withLock { state -> Envelope? in
             if let index = state.messages.firstIndex(where: condition) { return state.messages.remove(at: index) }
             state.waiters.append(Waiter(condition: condition, answer: answer))
             return nil
         }
         if let found { return found }
+        // Not before there is somebody to give up.
+        let timer = Task {
+            try await Task.sleep(for: patience)
+            self.giveUp(answer)
+        }
+        defer { timer.cancel() }
         guard let message = await answer.wait() else {
             throw TestInbox.NoMail(patience: patience, others: self.messages.count)
         }

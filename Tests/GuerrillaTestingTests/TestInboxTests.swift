@@ -45,6 +45,18 @@ struct TestInboxTests {
         await inbox.stop()
     }
 
+    @Test func noTimeIsTooShortToBeOver() async throws {
+        let inbox = try await TestInbox.start()
+        await withTaskGroup { group in
+            for _ in 0..<1_000 {
+                group.addTask {
+                    await #expect(throws: TestInbox.NoMail.self) { try await inbox.next(within: .zero) }
+                }
+            }
+        }
+        await inbox.stop()
+    }
+
     @Test func answersAsItIsTold() async throws {
         let inbox = try await TestInbox.start(answering: {
             if $0.subject == "trouble" { throw Trouble() }
