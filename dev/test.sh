@@ -47,7 +47,7 @@ else
     leave_out unit-tests "the build failed"
 fi
 if phase release binary; then
-    phase system-tests timeout 1500 dev/pytest.sh -q --durations=10
+    phase system-tests timeout 2400 dev/pytest.sh -q --durations=10
 else
     leave_out system-tests "there is no guerrillad"
 fi

@@ -1,4 +1,5 @@
 """`guerrillaredisdb`: the message in Redis, the row in SQL, and the message in the row while Redis is away."""
+import json
 import os
 import sqlite3
 import zlib
@@ -44,3 +45,26 @@ def test_message_is_in_redis_and_its_row_in_sql(directory):
     assert set(rows) == {without, key}
     assert rows[key][0] == "redis" and not rows[key][1] and rows[key][2:] == ("grüße", "user@example.com")
     assert rows[without][0] == "gzip" and without_delivery_header(zlib.decompress(rows[without][1])) == octets
+
+
+@pytest.mark.parametrize("chain", ["HeadersParser|Hasher|Header|Redis|SQL", "GuerrillaRedisDB"])
+def test_check_connects(directory, chain):
+    rows = os.path.join(directory, "rows.sqlite")
+    with sqlite3.connect(rows) as database:
+        database.executescript(run("schema", "--driver", "sqlite3", "--table", "mail").stdout.decode())
+    redis = RedisServer(directory)
+    config = configuration(directory, save_process=chain)
+    config["backend_config"].update({
+        "redis_interface": f"127.0.0.1:{redis.port}", "redis_expire_seconds": 3600,
+        "sql_driver": "sqlite3", "sql_dsn": rows, "mail_table": "mail",
+    })
+    path = os.path.join(directory, "guerrillad.json")
+    with open(path, "w") as file:
+        json.dump(config, file)
+    with redis:
+        result = run("check", "--connect", "-c", path)
+        assert result.returncode == 0, result
+    result = run("check", "--connect", "-c", path)
+    assert result.returncode == 1
+    assert f"127.0.0.1:{redis.port}" in (result.stdout + result.stderr).decode(), result
+    assert run("check", "-c", path).returncode == 0

@@ -241,7 +241,7 @@ def test_what_is_acknowledged_is_there_after(serve, database, directory, figure,
     running = serve(**settings(database, gw_save_timeout="8s", save_workers_size=2, max_messages_per_session=100_000))
     record = os.path.join(directory, "acknowledged")
     client = subprocess.Popen(
-        [sys.executable, os.path.join(HERE, "load.py"), str(running.port), record, "50", "3600", "patient"],
+        [sys.executable, os.path.join(HERE, "load.py"), str(running.port), record, "50", "3600", "again"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )
 
@@ -263,7 +263,8 @@ def test_what_is_acknowledged_is_there_after(serve, database, directory, figure,
             if outage is not cut_connections:
                 eventually(lambda: away() > former, "a line in the log")
             before = count()
-            eventually(lambda: count() > before + 200, "the load running again, without a restart")
+            eventually(lambda: count() > before + 200 or client.poll() is not None, "the load running again, without a restart")
+            assert client.poll() is None, client.communicate()[0]
         assert client.poll() is None, client.communicate()[0]
         assert running.stop() == 0
         client.communicate(timeout=2 * DEADLINE)

@@ -69,6 +69,10 @@ final class GuerrillaRedisDBProcessor: Processor {
         }
     }
 
+    func checkConnection() async throws {
+        for processor in self.chain { try await processor.checkConnection() }
+    }
+
     func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
         try await SaveNext(self.chain + [Rest(next: next)])(&envelope)
     }
@@ -85,6 +89,7 @@ private struct IfItCan: Processor {
     static let capabilities: ProcessorCapabilities = [.saves]
     let processor: any Processor
 
+    func checkConnection() async throws { try await self.processor.checkConnection() }
     func start() async throws { try await self.processor.start() }
     func shutdown(deadline: ContinuousClock.Instant) async { await self.processor.shutdown(deadline: deadline) }
 
