@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What keeping a message costs: guerrillad with one store after the other under the load of 1, 50 and 500 sessions.
 
-    stores.py [--stores chain,sqlite,maildir,maildir-1,chain-hash,redis] [--seconds 3] [--repeat 2] [--raw stores.jsonl]
+    stores.py [--stores chain,chain-compress,sqlite,maildir,maildir-1,chain-hash,redis] [--seconds 3] [--repeat 2] [--raw stores.jsonl]
     stores.py report stores.jsonl
 
 Generator, accounting and environment are bench.py's (`bench.py build` first); what is stored goes to $BENCH_WORK, so that is
@@ -34,6 +34,8 @@ STORES = {
     "maildir-1": ("`MailDir` with `maildir_batch` 1: file and directory synced for one message after the other",
                   bench.guerrilla(bench.ours, CHAIN + "|MailDir", maildir_batch=1, **MAILDIR)),
     "chain-hash": ("no store, with Hasher", bench.guerrilla(bench.ours, "HeadersParser|Hasher|Header")),
+    "chain-compress": ("no store, with Hasher and Compressor",
+                       bench.guerrilla(bench.ours, "HeadersParser|Header|Hasher|Compressor")),
     "redis": ("`redis` in front of a Redis on a Unix socket that keeps all in memory, whose CPU time is not counted",
               bench.guerrilla(bench.ours, "HeadersParser|Hasher|Header|redis", **REDIS)),
 }

@@ -1,4 +1,4 @@
-"""`guerrillaredisdb`: the message in Redis, the row in SQL, and the message in the row while Redis is away."""
+"""Messages in Redis and rows about them in SQL: go-guerrilla's chain of two processors, and `guerrillaredisdb`, which is one."""
 import json
 import os
 import sqlite3
@@ -6,7 +6,9 @@ import zlib
 
 import pytest
 
+import mariadb
 import redisserver
+import test_sql
 from daemon import Daemon, configuration, run, without_delivery_header
 from redisserver import RedisServer, everything
 
@@ -14,6 +16,29 @@ from redisserver import RedisServer, everything
 @pytest.fixture(autouse=True)
 def redis_is_there(need):
     need(redisserver.missing())
+
+
+def test_the_chain_of_go_guerrillas_readme(directory, need):
+    """The body in Redis and a row in MySQL that says so, for each recipient."""
+    need(mariadb.reason)
+    octets = b"From: a@example.org\r\nTo: user@example.com\r\nSubject: both\r\n\r\n" + bytes(range(256)) * 300 + b"\r\n"
+    place = os.path.join(directory, "database")
+    os.mkdir(place)
+    os.chmod(place, 0o755)
+    with mariadb.MariaDB(place) as database, RedisServer(directory) as redis:
+        database.create(test_sql.schema("mysql"))
+        config = configuration(directory, **test_sql.settings(
+            database, save_process="HeadersParser|Hasher|Header|Compressor|Redis|MySQL"))
+        config["backend_config"].update({"redis_interface": f"127.0.0.1:{redis.port}", "redis_expire_seconds": 3600})
+        with Daemon(directory, config) as daemon:
+            with daemon.session() as wire:
+                key = wire.deliver(octets, recipients=["user@example.com", "other@example.com"])
+                wire.quit()
+            assert daemon.stop() == 0
+        kept = everything(redis)
+        assert list(kept) == [key] and without_delivery_header(zlib.decompress(kept[key])) == octets
+        rows = database.mail("recipient, hash, body, length(mail), subject")
+        assert sorted(rows) == [[who, key, "redis", "0", "both"] for who in ("other@example.com", "user@example.com")]
 
 
 def test_message_is_in_redis_and_its_row_in_sql(directory):
