@@ -70,8 +70,7 @@ class Postgres:
                 self.query("SELECT 1", database="postgres")
                 return
             if self.process.poll() is not None or time.monotonic() > end:
-                with open(os.path.join(self.directory, "postgres.log"), errors="replace") as file:
-                    raise AssertionError("postgres does not run:\n" + file.read()[-2000:])
+                raise AssertionError("postgres does not run:\n" + self.log()[-2000:])
             time.sleep(0.1)
 
     def _signal(self, how):
@@ -92,6 +91,10 @@ class Postgres:
             self.resume()
             self.process.send_signal(how)
             self.process.wait(DEADLINE)
+
+    def log(self):
+        with open(os.path.join(self.directory, "postgres.log"), errors="replace") as file:
+            return file.read()
 
     def query(self, text, database=DATABASE):
         """The rows of a query, as lists of strings; run as the superuser."""
