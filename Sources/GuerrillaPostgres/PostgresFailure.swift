@@ -33,8 +33,9 @@ enum PostgresFailure {
             let text = self.oneLine(String(cString: PQresultErrorMessage(result)))
             return SQLFailure(inCommit ? .unknown : .connection, text)
         default:
+            // A server that panics in a commit, for want of room for its log, may find it done when it starts again.
             return SQLFailure(
-                .store,
+                inCommit ? .unknown : .store,
                 self.oneLine(String(cString: PQresultErrorMessage(result))) + " (SQLSTATE \(state))"
             )
         }
