@@ -47,11 +47,14 @@ public struct StoredForm: Sequence, Sendable {
         self.pieces.indices.reduce(into: 0) { $0 += self.pieces[$1].readableBytes - self.droppedCount(in: $1) }
     }
 
+    /// The size in octets, or a little more: known without looking at the octets, so it may be asked for anywhere.
+    public var largestSize: Int { self.pieces.reduce(0) { $0 + $1.readableBytes } }
+
     /// All octets in one buffer. When there is one piece, it is that piece; otherwise the octets are copied.
     public func joined() -> ByteBuffer {
         if self.pieces.count == 1, self.convertedCount == 0 { return self.pieces[0] }
         var all = ByteBuffer()
-        all.reserveCapacity(self.pieces.reduce(0) { $0 + $1.readableBytes })
+        all.reserveCapacity(self.largestSize)
         for index in self.pieces.indices { self.append(index, to: &all) }
         return all
     }

@@ -8,18 +8,10 @@ struct MaildirMessage: Sendable {
         var user: String
         /// What the file will hold.
         var form: StoredForm
-        /// Octets of it.
-        var size: Int
-
-        init(user: String, form: StoredForm) {
-            self.user = user
-            self.form = form
-            self.size = form.size
-        }
     }
 
     var copies: [Copy]
 
-    /// Octets of all copies.
-    var octets: Int { self.copies.reduce(0) { $0 + $1.size } }
+    /// Octets of all copies, at most.
+    var octets: Int { self.copies.reduce(0) { $0 + $1.form.largestSize } }
 }

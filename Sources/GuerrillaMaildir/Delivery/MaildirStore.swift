@@ -52,9 +52,10 @@ struct MaildirStore: Sendable {
         let copy: MaildirMessage.Copy
         let maildir: String
         let owner: MaildirOwner
+        /// In `tmp`.
         let name: String
-
-        var publishedName: String { MaildirNameGenerator.published(self.name, size: self.copy.size) }
+        /// In `new`.
+        let publishedName: String
     }
 
     /// Delivers the messages.
@@ -64,13 +65,15 @@ struct MaildirStore: Sendable {
         var files: [File] = []
         for (index, message) in messages.enumerated() {
             for copy in message.copies {
+                let name = self.names.next()
                 files.append(
                     File(
                         message: index,
                         copy: copy,
                         maildir: self.path.maildir(of: copy.user),
                         owner: self.users.owners[copy.user] ?? MaildirOwner(),
-                        name: self.names.next()
+                        name: name,
+                        publishedName: MaildirNameGenerator.published(name, size: copy.form.size)
                     )
                 )
             }

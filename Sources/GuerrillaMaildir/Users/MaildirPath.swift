@@ -47,9 +47,6 @@ struct MaildirPath: Sendable {
         self.base = path.hasPrefix("/") ? "/" + joined : joined.isEmpty ? "." : joined
     }
 
-    /// Whether each user has a place of their own.
-    var isPerUser: Bool { self.components.contains { $0.contains(Self.placeholder) } }
-
     /// The directories of a user from the first one below ``base`` down to the Maildir itself, each a whole path.
     /// - Parameter user: A name of the map.
     func directories(of user: String) -> [String] {

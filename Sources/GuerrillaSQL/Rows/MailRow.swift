@@ -65,12 +65,12 @@ package struct MailRow: Sendable {
         }
     }
 
-    /// Octets of the message in this row.
+    /// Octets of the message in this row, at most.
     package var mailOctets: Int {
         switch self.mail {
         case .none: 0
         case .compressed(let stream): stream.readableBytes
-        case .message(let form): form.size
+        case .message(let form): form.largestSize
         }
     }
 }
