@@ -13,10 +13,10 @@ enum MySQLFailure {
         return self.failure(number, self.text(number, String(cString: mysql_stmt_error(statement))))
     }
 
-    /// After COMMIT was sent: what the server has not answered, it may have done.
+    /// After COMMIT was sent: unless the server says that rows were at fault, it may have done it.
     static func ofCommit(_ handle: UnsafeMutablePointer<MYSQL>) -> SQLFailure {
         let failure = self.of(handle)
-        return failure.reach == .connection ? SQLFailure(.unknown, failure.description) : failure
+        return failure.reach == .row ? failure : SQLFailure(.unknown, failure.description)
     }
 
     static func text(_ handle: UnsafeMutablePointer<MYSQL>) -> String {
