@@ -95,7 +95,8 @@ package struct RedisInterface: Sendable, Equatable {
     private mutating func readUser(_ text: Substring) throws(Malformed) -> Substring {
         guard let at = text.lastIndex(of: "@") else { return text }
         let parts = text[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let user = Self.percentDecoded(parts[0]), let password = Self.percentDecoded(parts[1])
+        guard parts.count == 2, let user = PercentEncoding.decoded(parts[0]),
+            let password = PercentEncoding.decoded(parts[1])
         else {
             throw Malformed(description: "what stands before '@' in the URL is not user:password, percent-encoded")
         }
@@ -132,24 +133,6 @@ package struct RedisInterface: Sendable, Equatable {
         guard !text.isEmpty else { throw Malformed(description: "no server is named") }
         // As in Go: ":6379" is this machine.
         return .tcp(host: host.isEmpty ? "localhost" : String(host), port: Int(number))
-    }
-
-    private static func percentDecoded(_ text: Substring) -> String? {
-        var octets: [UInt8] = []
-        var rest = text.utf8[...]
-        while let octet = rest.popFirst() {
-            guard octet == UInt8(ascii: "%") else {
-                octets.append(octet)
-                continue
-            }
-            let digits = rest.prefix(2)
-            guard digits.count == 2, digits.first != UInt8(ascii: "+"),
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            else { return nil }
-            octets.append(value)
-            rest.removeFirst(2)
-        }
-        return String(validating: octets, as: UTF8.self)
     }
 
     private static func trimmed(_ text: Substring) -> Substring {

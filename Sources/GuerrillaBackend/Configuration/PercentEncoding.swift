@@ -1,7 +1,7 @@
-/// The escapes of URLs. (RFC 3986 § 2.1)
-enum PercentEncoding {
+/// The escapes of URLs in settings. (RFC 3986 § 2.1)
+package enum PercentEncoding {
     /// The text with its escapes decoded; nil when one is broken, or the result is not UTF-8 or holds a NUL.
-    static func decoded(_ text: Substring) -> String? {
+    package static func decoded(_ text: Substring) -> String? {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
         var octets: [UInt8] = []
         var rest = text.utf8
