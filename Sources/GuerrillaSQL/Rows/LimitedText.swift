@@ -3,12 +3,11 @@ enum LimitedText {
     /// The text without white space at its ends and without NUL, cut after ``MailRow/textLimit`` octets but never inside a
     /// character of UTF-8.
     static func cut(_ text: String) -> String {
-        // Databases end or refuse a text at NUL.
-        var scalars = text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }[...]
-        scalars = scalars.drop { self.isSpace($0) }
         var result = String.UnicodeScalarView()
         var octets = 0
-        for scalar in scalars {
+        for scalar in text.unicodeScalars.drop(while: self.isSpace) {
+            // Databases end or refuse a text at NUL.
+            let scalar = scalar == "\0" ? "\u{FFFD}" : scalar
             octets += UTF8.width(scalar)
             guard octets <= MailRow.textLimit else { break }
             result.append(scalar)
