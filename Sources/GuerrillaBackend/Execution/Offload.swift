@@ -1,5 +1,8 @@
 import NIOPosix
 
+/// The largest input, in octets, that ``offload(octets:_:)`` works on here and now.
+package let offloadThreshold = 65_536
+
 /// Does work that computes for as long as its input is long: small work here and now, larger work on a thread of NIO's
 /// pool, so that no event loop is held by it.
 ///
@@ -13,6 +16,6 @@ public func offload<Result: Sendable>(
     octets: Int,
     _ work: @escaping @Sendable () throws -> Result
 ) async throws -> Result {
-    guard octets > 65_536 else { return try work() }
+    guard octets > offloadThreshold else { return try work() }
     return try await NIOThreadPool.singleton.runIfActive(work)
 }

@@ -49,6 +49,8 @@ public struct HeadersParser: Processor {
 
     private func subject(of header: HeaderSection?) async throws -> String? {
         guard let octets = header?[first: "Subject"]?.bodyOctets else { return nil }
+        // Nearly always: without the closure that another thread would need.
+        guard octets.count > offloadThreshold else { return self.encodedWords.decode(octets: octets) }
         return try await offload(octets: octets.count) { [encodedWords] in encodedWords.decode(octets: octets) }
     }
 
