@@ -31,9 +31,6 @@ final class RequestQueue: Sendable {
         self.state = Mutex(State(free: slots))
     }
 
-    /// The number of requests that wait.
-    var waitingCount: Int { self.state.withLock { $0.waiters.count } }
-
     /// Waits for a slot, which has to be given back with ``release()``.
     /// - Throws: ``FastCGIError/queueFull``, ``FastCGIError/notRunning``, or `CancellationError` when the task is cancelled meanwhile.
     func acquire() async throws {

@@ -17,9 +17,6 @@ package struct RecipientQuery: Sendable {
         self.text.text { dialect == .postgres ? "$\($0)" : "?" }
     }
 
-    /// How many values are bound.
-    package var count: Int { self.text.names.count }
-
     /// The values to bind for a recipient.
     package func values(for mailbox: Mailbox) -> [String] {
         self.text.names.map { name in
