@@ -78,7 +78,6 @@ final class FakeServer: Sendable {
     ///   - answersEarly: Whether the answer is given at the beginning of a request, and what follows is not read.
     ///   - answer: What is said to a request.
     init(
-        port: Int = 0,
         answersEarly: Bool = false,
         answer: @escaping @Sendable (Request) -> Answer
     ) async throws {
@@ -93,7 +92,7 @@ final class FakeServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
-            .bind(host: "127.0.0.1", port: port).get()
+            .bind(host: "127.0.0.1", port: 0).get()
         self.port = self.channel.localAddress?.port ?? 0
         box.server = self
     }

@@ -2,6 +2,7 @@ import GuerrillaBackend
 import GuerrillaMail
 import GuerrillaRedis
 import GuerrillaSMTP
+import GuerrillaTestSupport
 import GuerrillaTesting
 import InMemoryLogging
 import Logging
@@ -133,16 +134,14 @@ struct RedisProcessorTests {
     }
 
     @Test func aServerThatIsAwayIsFoundAgain() async throws {
-        try await self.server.start()
-        let port = self.server.port
-        try await self.server.stop()
-        let processor = try self.processor(interface: "127.0.0.1:\(port)")
+        let directory = TemporaryDirectory()
+        let processor = try self.processor(interface: directory.path("redis.sock"))
         try await processor.start()
         for _ in 0..<50 {
             #expect(try await Self.save("a", processor) == .reply(.localError))
         }
         #expect(self.log.entries.map(\.level) == [.error])
-        try await self.server.start(port: port)
+        try await self.server.start(path: directory.path("redis.sock"))
         try await Self.eventually { try await Self.save("b", processor) == .stored }
         #expect(self.log.entries.map(\.level) == [.error, .notice])
         await processor.shutdown(deadline: .now + .seconds(60))

@@ -36,17 +36,27 @@ final class FakeRedis: Sendable {
         self.answer.withLock { $0 = answer }
     }
 
-    /// Listens. `port` 0 is any.
-    func start(port: Int = 0) async throws {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    /// Listens on a port that the system chooses.
+    func start() async throws {
+        let channel = try await self.bootstrap.bind(host: "127.0.0.1", port: 0).get()
+        self.channel.withLock { $0 = channel }
+    }
+
+    /// Listens on a Unix socket: a name that stays ours while nobody listens there, as no port does.
+    func start(path: String) async throws {
+        let channel = try await self.bootstrap
+            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        self.channel.withLock { $0 = channel }
+    }
+
+    private var bootstrap: ServerBootstrap {
+        ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Handler(self))
                 }
             }
-            .bind(host: "127.0.0.1", port: port).get()
-        self.channel.withLock { $0 = channel }
     }
 
     var port: Int { self.channel.withLock { $0?.localAddress?.port } ?? 0 }
