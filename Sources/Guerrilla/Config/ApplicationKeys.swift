@@ -114,10 +114,8 @@ enum ApplicationKeys {
         "log_format",
         .string,
         default: .string("text"),
-        isReloadable: false,
-        isEffective: false,
-        allowedValues: ["text", "json"],
-        summary: "The form of a log line."
+        allowedValues: LogFormat.allCases.map(\.rawValue),
+        summary: "The form of a log line: `time=\"…\" level=… msg=\"…\" key=value`, or a JSON object."
     )
     static let backendName = ConfigurationKey(
         "backend_name",

@@ -9,6 +9,8 @@ extension ConfigurationDecoder {
             section.string(ApplicationKeys.logFile).map { LogDestination($0) } ?? configuration.logFile
         let level = section.string(ApplicationKeys.logLevel).flatMap { LogLevel(name: $0) }
         configuration.logLevel = level ?? configuration.logLevel
+        let format = section.string(ApplicationKeys.logFormat).flatMap { LogFormat(rawValue: $0.lowercased()) }
+        configuration.logFormat = format ?? configuration.logFormat
         configuration.eventLoops = section.integer(ApplicationKeys.eventLoops) ?? configuration.eventLoops
         let memory = section.integer(ApplicationKeys.maxMessageMemory)
         configuration.maximumMessageMemory = memory ?? configuration.maximumMessageMemory

@@ -23,6 +23,9 @@ public struct DaemonConfiguration: Sendable, Equatable {
     /// The least severe messages to log. The default is `debug`, as in go-guerrilla.
     public var logLevel: LogLevel = .debug
 
+    /// The form of a log line. The default is ``LogFormat/text``.
+    public var logFormat: LogFormat = .text
+
     /// What becomes of messages.
     public var backend: BackendConfiguration
 

@@ -61,8 +61,8 @@ enum ServerKeys {
         .string,
         default: .described("the `log_file` of the application"),
         origin: .goGuerrilla,
-        isEffective: false,
-        summary: "Where this server's log goes: `stderr`, `stdout`, `off`, or a path."
+        summary:
+            "Where the lines about this server's connections and messages go: `stderr`, `stdout`, `off`, or a path."
     )
     static let xclientOn = ConfigurationKey(
         "xclient_on",

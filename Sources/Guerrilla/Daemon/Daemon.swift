@@ -47,7 +47,7 @@ public actor Daemon {
         var group: MultiThreadedEventLoopGroup
         var gateway: Gateway
         var servers: [SMTPServer] = []
-        var log: LogWriter
+        var logs: Logs
         var logger: Logger
         var pidFile: PIDFile?
         var freeSpaceTask: Task<Void, Never>?
@@ -111,15 +111,15 @@ public actor Daemon {
         }
         do {
             try OpenFileLimit.raise(forClients: self.configuration.enabledServers.map(\.maximumClients))
-            let log = try LogWriter(self.configuration.logFile)
-            let logger = self.makeLogger(log)
+            let logs = try Logs(self.configuration.logSettings)
+            let logger = logs.main.logger
             let group = MultiThreadedEventLoopGroup(
                 numberOfThreads: max(1, self.configuration.eventLoops ?? System.coreCount)
             )
             var running = Running(
                 group: group,
                 gateway: Gateway(),
-                log: log,
+                logs: logs,
                 logger: logger,
                 certificates: CertificateReloader(logger: logger)
             )
@@ -248,7 +248,7 @@ public actor Daemon {
         running.logger.info("Backend shutdown completed")
         try? await running.group.shutdownGracefully()
         running.pidFile?.remove()
-        await running.log.close()
+        await running.logs.close()
         return cutOff == 0
     }
 
@@ -277,19 +277,15 @@ public actor Daemon {
         return space
     }
 
-    private func makeLogger(_ log: LogWriter) -> Logger {
-        var logger = Logger(label: "guerrilla") { _ in WriterLogHandler(writer: log, logLevel: .info) }
-        logger.logLevel = self.configuration.logLevel.loggerLevel
-        return logger
-    }
-
     /// All but TLS.
     private func settings(for server: ServerConfiguration, running: Running) -> ServerSettings {
+        let log = running.logs.log(of: server.listenInterface)
         var settings = ServerSettings(
             hostName: server.hostName,
             version: GuerrillaVersion.current,
-            logger: running.logger
+            logger: log.logger
         )
+        settings.messageLog = { log.write($0) }
         settings.limits.messageSize = server.maximumMessageSize
         settings.limits.recipients = server.maximumRecipients
         settings.limits.messages = server.maximumMessagesPerSession
@@ -315,11 +311,6 @@ public actor Daemon {
         settings.isProxyOn = server.isProxyOn
         settings.proxyTimeout = server.proxyTimeout
         settings.trustedNetworks = server.trustedNetworks
-        let log = running.log
-        let level = running.logger.logLevel
-        if level <= .warning, self.configuration.logFile != .off {
-            settings.messageLog = { if LogText.level(of: $0) >= level { log.write(.message($0)) } }
-        }
         return settings
     }
 

@@ -1,56 +1,53 @@
-import GuerrillaServer
 import Logging
 import NIOPosix
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
-/// Something to be logged, formatted by the writer and not by whoever had something to say.
-enum LogEntry: Sendable {
-    case line(level: String, message: String, metadata: [(key: String, value: String)], microseconds: Int64)
-    case message(MessageRecord)
-}
-
-/// Writes the log of a daemon: one thread takes entries out of a bounded queue, so that a slow disk or terminal never
-/// holds up an event loop.
+/// Writes one log: one thread takes entries out of a bounded queue, so that a slow disk or terminal never holds up an event loop.
 ///
 /// When entries come faster than they can be written, the newest are dropped, counted, and the count is logged.
 final class LogWriter: Sendable {
     /// The most entries that wait to be written.
     static let capacity = 16_384
 
+    /// Held by the thread while it writes.
+    private struct Sink {
+        /// Nil when the writer is closed.
+        var file: LogFile?
+        var format: LogFormat
+    }
+
     private let queue = Mutex(LogQueue(capacity: LogWriter.capacity))
     private let thread: NIOThreadPool
-    private let descriptor: CInt?
-    private let ownsDescriptor: Bool
+    private let sink: Mutex<Sink>
 
-    /// Opens the destination; a file is created, or added to.
-    /// - Throws: ``LogFileError``.
-    init(_ destination: LogDestination) throws(LogFileError) {
-        switch destination {
-        case .standardError: (self.descriptor, self.ownsDescriptor) = (STDERR_FILENO, false)
-        case .standardOutput: (self.descriptor, self.ownsDescriptor) = (STDOUT_FILENO, false)
-        case .off: (self.descriptor, self.ownsDescriptor) = (nil, false)
-        case .file(let path):
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-            guard descriptor >= 0 else { throw LogFileError(path: path, errorNumber: errno) }
-            (self.descriptor, self.ownsDescriptor) = (descriptor, true)
-        }
+    /// Writes to an open file.
+    init(_ file: LogFile, format: LogFormat) {
+        self.sink = Mutex(Sink(file: file, format: format))
         self.thread = NIOThreadPool(numberOfThreads: 1)
         self.thread.start()
     }
 
     /// Queues an entry; never blocks.
     func write(_ entry: LogEntry) {
-        guard self.descriptor != nil else { return }
-        let mustWake = self.queue.withLock { $0.append(entry) }
-        if mustWake { self.thread.submit { _ in self.drain() } }
+        if self.queue.withLock({ $0.append(entry) }) { self.wake() }
+    }
+
+    /// Writes what comes from now on in another form.
+    func setFormat(_ format: LogFormat) {
+        if self.queue.withLock({ $0.append(.format(format)) }) == true { self.wake() }
+    }
+
+    /// Opens the file again by its name, after it was moved away. What was written before goes to the old one.
+    ///
+    /// - Returns: Why that failed; the old file stays open then. Nil for what is no file.
+    func reopen() async -> LogFileError? {
+        await withCheckedContinuation { continuation in
+            switch self.queue.withLock({ $0.append(.reopen(continuation)) }) {
+            case nil: continuation.resume(returning: nil)
+            case true?: self.wake()
+            case false?: break
+            }
+        }
     }
 
     /// Writes what is queued and ends the thread. Nothing is written afterwards.
@@ -64,52 +61,51 @@ final class LogWriter: Sendable {
             }
         }
         try? await self.thread.shutdownGracefully()
-        if self.ownsDescriptor, let descriptor = self.descriptor { _ = Glibc.close(descriptor) }
+        self.sink.withLock { $0.file = nil }
+    }
+
+    private func wake() {
+        self.thread.submit { _ in self.drain() }
     }
 
     private func drain() {
         while let batch = self.queue.withLock({ $0.takeAll() }) {
-            var text = LogText()
-            for entry in batch.entries { text.append(entry) }
-            if batch.dropped > 0 {
-                text.append(
-                    .line(
-                        level: "warning",
-                        message: "Log lines were dropped: they came faster than they could be written",
-                        metadata: [("dropped", "\(batch.dropped)")],
-                        microseconds: batch.entries.last.map(LogText.microseconds) ?? 0
-                    )
+            self.sink.withLock { Self.write(batch, to: &$0) }
+        }
+    }
+
+    private static func write(_ batch: LogQueue.Batch, to sink: inout Sink) {
+        var entries = batch.entries[...]
+        for (position, request) in batch.requests {
+            let before = entries.prefix(upTo: position)
+            sink.file?.write(sink.format.octets(of: before))
+            entries = entries.suffix(from: position)
+            self.answer(request, &sink)
+        }
+        if batch.dropped > 0 {
+            entries.append(
+                .line(
+                    level: .warning,
+                    message: "Log lines were dropped: they came faster than they could be written",
+                    metadata: [("dropped", "\(batch.dropped)")],
+                    microseconds: entries.last?.microseconds ?? microsecondsNow()
                 )
-            }
-            self.put(text.octets)
+            )
         }
+        sink.file?.write(sink.format.octets(of: entries))
     }
 
-    private func put(_ octets: [UInt8]) {
-        guard let descriptor = self.descriptor else { return }
-        octets.withUnsafeBytes { bytes in
-            var offset = 0
-            while offset < bytes.count, let base = bytes.baseAddress {
-                let written = Glibc.write(descriptor, base + offset, bytes.count - offset)
-                if written < 0 {
-                    if errno == EINTR { continue }
-                    return  // Nobody is left to tell.
-                }
-                offset += written
+    private static func answer(_ request: LogQueue.Request, _ sink: inout Sink) {
+        switch request {
+        case .format(let format):
+            sink.format = format
+        case .reopen(let continuation):
+            do throws(LogFileError) {
+                if let file = sink.file { sink.file = try LogFile(file.destination) }
+                continuation.resume(returning: nil)
+            } catch {
+                continuation.resume(returning: error)
             }
         }
-    }
-}
-
-/// A log file that cannot be opened.
-public struct LogFileError: Error, CustomStringConvertible {
-    /// The file's path.
-    public let path: String
-    /// The system's error number.
-    public let errorNumber: CInt
-
-    /// One sentence naming file and reason.
-    public var description: String {
-        "could not open log file \(self.path): \(String(cString: strerror(self.errorNumber)))"
     }
 }

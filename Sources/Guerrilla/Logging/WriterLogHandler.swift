@@ -9,13 +9,23 @@ import Musl
 import Darwin
 #endif
 
-/// Lets swift-log's loggers write through a ``LogWriter``. Each daemon passes its loggers on; the process-wide
-/// bootstrap is left alone.
+/// Lets swift-log's loggers write to a ``LogOutput``. Each daemon passes its loggers on; the process-wide bootstrap is left alone.
 struct WriterLogHandler: LogHandler {
-    let writer: LogWriter
-    var logLevel: Logger.Level
+    private let output: LogOutput
+    /// What somebody has asked for this logger alone.
+    private var ownLevel: Logger.Level?
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
+
+    init(_ output: LogOutput) {
+        self.output = output
+    }
+
+    /// That of the output, until it is set.
+    var logLevel: Logger.Level {
+        get { self.ownLevel ?? self.output.level }
+        set { self.ownLevel = newValue }
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { self.metadata[key] }
@@ -23,7 +33,7 @@ struct WriterLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        self.writer.write(self.entry(event))
+        self.output.write(self.entry(event))
     }
 
     /// What is queued for an event: no more text than will be written, since thousands may wait.
@@ -33,9 +43,9 @@ struct WriterLogHandler: LogHandler {
         if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
         return .line(
-            level: event.level.rawValue,
-            message: LogText.bounded(event.message.description),
-            metadata: all.sorted { $0.key < $1.key }.map { ($0.key, LogText.bounded($0.value.description)) },
+            level: event.level,
+            message: LogEntry.bounded(event.message.description),
+            metadata: all.sorted { $0.key < $1.key }.map { ($0.key, LogEntry.bounded($0.value.description)) },
             microseconds: microsecondsNow()
         )
     }

@@ -1,14 +1,15 @@
+import Logging
 import Testing
 
 @testable import Guerrilla
 
 struct LogQueueTests {
     private func entry(_ number: Int) -> LogEntry {
-        .line(level: "info", message: "\(number)", metadata: [], microseconds: Int64(number))
+        .line(level: .info, message: "\(number)", metadata: [], microseconds: Int64(number))
     }
 
     private func numbers(_ batch: LogQueue.Batch?) -> [Int64]? {
-        batch?.entries.map(LogText.microseconds)
+        batch?.entries.map(\.microseconds)
     }
 
     @Test func writerIsWokenOnceUntilItHasSeenTheQueueEmpty() {
@@ -51,5 +52,24 @@ struct LogQueueTests {
         #expect(!wakes && !wakesAfterwards)
         #expect(self.numbers(rest) == [1])
         #expect(self.numbers(nothing) == nil)
+    }
+
+    @Test func requestsKeepTheirPlaceAmongTheEntries() throws {
+        var queue = LogQueue(capacity: 2)
+        let wakes = [queue.append(.format(.json)), queue.append(self.entry(1)), queue.append(self.entry(2))]
+        // There is no room for an entry any more, but for a request.
+        _ = queue.append(self.entry(3))
+        let wakesWhileWriting = queue.append(.format(.text))
+        let taken = queue.takeAll()
+        let batch = try #require(taken)
+        let nothing = queue.takeAll()
+        queue.close()
+        let isHeard = queue.append(.format(.json))
+        #expect(wakes == [true, false, false])
+        #expect(wakesWhileWriting == false)
+        #expect(batch.requests.map(\.position) == [0, 2])
+        #expect(batch.dropped == 1)
+        #expect(nothing == nil)
+        #expect(isHeard == nil)
     }
 }

@@ -1,5 +1,6 @@
 import GuerrillaMail
 import GuerrillaSMTP
+import Logging
 import Testing
 
 @testable import Guerrilla
@@ -15,7 +16,7 @@ struct LogTextTests {
 
     private func line(_ message: String, _ metadata: [(key: String, value: String)] = []) -> String? {
         self.text(
-            .line(level: "info", message: message, metadata: metadata, microseconds: 1_795_248_408_999_999)
+            .line(level: .info, message: message, metadata: metadata, microseconds: 1_795_248_408_999_999)
         )
     }
 
@@ -38,7 +39,7 @@ struct LogTextTests {
     @Test func entriesFollowEachOther() {
         var text = LogText()
         for message in ["one", "two"] {
-            text.append(.line(level: "debug", message: message, metadata: [], microseconds: 0))
+            text.append(.line(level: .debug, message: message, metadata: [], microseconds: 0))
         }
         #expect(
             String(decoding: text.octets, as: UTF8.self) == "time=\"1970-01-01T00:00:00Z\" level=debug msg=\"one\"\n"

@@ -1,4 +1,5 @@
 import GuerrillaTestSupport
+import Logging
 import Testing
 
 @testable import Guerrilla
@@ -16,7 +17,7 @@ struct LogWriterTests {
     private var path: String { self.directory.path("log") }
 
     private func entry(_ message: String) -> LogEntry {
-        .line(level: "info", message: message, metadata: [], microseconds: 0)
+        .line(level: .info, message: message, metadata: [], microseconds: 0)
     }
 
     /// The messages of the lines in the log file.
@@ -29,14 +30,14 @@ struct LogWriterTests {
     }
 
     @Test func linesAreWrittenInTheirOrderAndAllByTheEndOfClose() async throws {
-        let writer = try LogWriter(.file(self.path))
+        let writer = LogWriter(try LogFile(.file(self.path)), format: .text)
         for number in 0..<10_000 { writer.write(self.entry("\(number)")) }
         await writer.close()
         #expect(try self.messages() == (0..<10_000).map { "\($0)" })
     }
 
     @Test func linesAreWrittenWithoutClose() async throws {
-        let writer = try LogWriter(.file(self.path))
+        let writer = LogWriter(try LogFile(.file(self.path)), format: .text)
         for number in 0..<20 {
             writer.write(self.entry("\(number)"))
             #expect(await eventually { self.directory.lines("log")?.count == number + 1 })
@@ -46,7 +47,7 @@ struct LogWriterTests {
     }
 
     @Test func writersOnSeveralThreadsKeepTheirOwnOrder() async throws {
-        let writer = try LogWriter(.file(self.path))
+        let writer = LogWriter(try LogFile(.file(self.path)), format: .text)
         await withTaskGroup(of: Void.self) { group in
             for name in ["a", "b", "c", "d"] {
                 group.addTask { for number in 0..<2_000 { writer.write(self.entry("\(name) \(number)")) } }
@@ -61,7 +62,7 @@ struct LogWriterTests {
     }
 
     @Test func nothingIsWrittenAfterClose() async throws {
-        let writer = try LogWriter(.file(self.path))
+        let writer = LogWriter(try LogFile(.file(self.path)), format: .text)
         writer.write(self.entry("before"))
         await writer.close()
         writer.write(self.entry("after"))
@@ -70,7 +71,7 @@ struct LogWriterTests {
 
     @Test func fileIsAddedTo() async throws {
         for message in ["one", "two"] {
-            let writer = try LogWriter(.file(self.path))
+            let writer = LogWriter(try LogFile(.file(self.path)), format: .text)
             writer.write(self.entry(message))
             await writer.close()
         }
@@ -78,7 +79,7 @@ struct LogWriterTests {
     }
 
     @Test func offWritesNothing() async throws {
-        let writer = try LogWriter(.off)
+        let writer = LogWriter(try LogFile(.off), format: .text)
         for _ in 0..<100 { writer.write(self.entry("nobody reads this")) }
         await writer.close()
         #expect(self.directory.contents.isEmpty)
@@ -86,9 +87,9 @@ struct LogWriterTests {
 
     @Test func fileThatCannotBeOpenedIsNamed() {
         let path = self.directory.path("missing/log")
-        let missing = #expect(throws: LogFileError.self) { _ = try LogWriter(.file(path)) }
+        let missing = #expect(throws: LogFileError.self) { _ = try LogFile(.file(path)) }
         #expect(missing?.description == "could not open log file \(path): No such file or directory")
-        let directory = #expect(throws: LogFileError.self) { _ = try LogWriter(.file(self.directory.path)) }
+        let directory = #expect(throws: LogFileError.self) { _ = try LogFile(.file(self.directory.path)) }
         #expect(directory?.description == "could not open log file \(self.directory.path): Is a directory")
     }
 
@@ -98,7 +99,7 @@ struct LogWriterTests {
         let reader = open(self.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         #expect(reader >= 0)
         #expect(fcntl(reader, F_SETFL, 0) == 0)
-        let writer = try LogWriter(.file(self.path))
+        let writer = LogWriter(try LogFile(.file(self.path)), format: .text)
         // One queue full is being written, another waits, the rest is too much.
         let count = 3 * LogWriter.capacity
         for number in 0..<count { writer.write(self.entry("\(number)")) }

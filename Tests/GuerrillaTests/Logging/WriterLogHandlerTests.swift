@@ -9,8 +9,10 @@ struct WriterLogHandlerTests {
 
     /// The line that `body` logs, from its level on.
     private func line(_ body: (inout Logger) -> Void) async throws -> String? {
-        let writer = try LogWriter(.file(self.directory.path("log")))
-        var logger = Logger(label: "test") { _ in WriterLogHandler(writer: writer, logLevel: .info) }
+        let writer = LogWriter(try LogFile(.file(self.directory.path("log"))), format: .text)
+        let output = LogOutput()
+        output.connect(to: .writer(writer), level: .info)
+        var logger = Log(output).logger
         body(&logger)
         await writer.close()
         let lines = try #require(self.directory.lines("log"))
@@ -42,9 +44,27 @@ struct WriterLogHandlerTests {
         #expect(line == nil)
     }
 
-    @Test func hugeTextDoesNotWaitInTheQueue() async throws {
-        let writer = try LogWriter(.off)
-        let handler = WriterLogHandler(writer: writer, logLevel: .info)
+    @Test func levelFollowsTheOutputUnlessItIsSet() throws {
+        let output = LogOutput()
+        let logger = Log(output).logger
+        var stubborn = logger
+        stubborn.logLevel = .error
+        for level in Logger.Level.allCases {
+            output.connect(to: .logger(logger), level: level)
+            #expect(logger.logLevel == level)
+            #expect(stubborn.logLevel == .error)
+        }
+    }
+
+    /// Nothing is made for nobody.
+    @Test func levelIsCriticalWhereNothingIsWritten() throws {
+        let output = LogOutput()
+        output.connect(to: .nowhere, level: .trace)
+        #expect(Log(output).logger.logLevel == .critical)
+    }
+
+    @Test func hugeTextDoesNotWaitInTheQueue() {
+        let handler = WriterLogHandler(LogOutput())
         let text = String(repeating: "日", count: 1 << 20)
         let event = LogEvent(
             level: .info,
@@ -66,7 +86,6 @@ struct WriterLogHandlerTests {
         var whole = LogText()
         whole.append(.line(level: level, message: text, metadata: [("key", text)], microseconds: 0))
         #expect(bounded.octets == whole.octets)
-        await writer.close()
     }
 
     @Test(arguments: [1_023, 1_024, 1_025, 1_026, 1_027, 1_028, 1_029, 2_000])
@@ -75,9 +94,9 @@ struct WriterLogHandlerTests {
             for offset in 0..<4 {
                 let text = String(repeating: "x", count: offset) + String(repeating: character, count: length)
                 var bounded = LogText()
-                bounded.append(.line(level: "", message: LogText.bounded(text), metadata: [], microseconds: 0))
+                bounded.append(.line(level: .info, message: LogEntry.bounded(text), metadata: [], microseconds: 0))
                 var whole = LogText()
-                whole.append(.line(level: "", message: text, metadata: [], microseconds: 0))
+                whole.append(.line(level: .info, message: text, metadata: [], microseconds: 0))
                 #expect(bounded.octets == whole.octets)
             }
         }

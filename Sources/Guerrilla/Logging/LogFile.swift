@@ -1,0 +1,61 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// An open destination. It is closed when nobody holds it any more.
+final class LogFile: Sendable {
+    let destination: LogDestination
+    private let descriptor: CInt?
+
+    /// Opens the destination; a file is created, or added to.
+    /// - Throws: ``LogFileError``.
+    init(_ destination: LogDestination) throws(LogFileError) {
+        self.destination = destination
+        switch destination {
+        case .standardError: self.descriptor = STDERR_FILENO
+        case .standardOutput: self.descriptor = STDOUT_FILENO
+        case .off: self.descriptor = nil
+        case .file(let path):
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else { throw LogFileError(path: path, errorNumber: errno) }
+            self.descriptor = descriptor
+        }
+    }
+
+    deinit {
+        if case .file = self.destination, let descriptor = self.descriptor { _ = close(descriptor) }
+    }
+
+    /// Writes everything, however long it takes.
+    func write(_ octets: [UInt8]) {
+        guard let descriptor = self.descriptor else { return }
+        octets.withUnsafeBytes { bytes in
+            var offset = 0
+            while offset < bytes.count, let base = bytes.baseAddress {
+                let written = Glibc.write(descriptor, base + offset, bytes.count - offset)
+                if written < 0 {
+                    if errno == EINTR { continue }
+                    return  // Nobody is left to tell.
+                }
+                offset += written
+            }
+        }
+    }
+}
+
+/// A log file that cannot be opened.
+public struct LogFileError: Error, CustomStringConvertible {
+    /// The file's path.
+    public let path: String
+    /// The system's error number.
+    public let errorNumber: CInt
+
+    /// One sentence naming file and reason.
+    public var description: String {
+        "could not open log file \(self.path): \(String(cString: strerror(self.errorNumber)))"
+    }
+}
