@@ -25,21 +25,39 @@ public final class Gateway: Sendable {
     /// A gateway without a backend: messages are answered 451 until ``start(_:timeouts:)``.
     public init() {}
 
-    /// Starts a backend and puts it in the place of the present one, which is shut down once it is idle.
+    /// Starts a backend and puts it in the place of the present one, which goes on with the messages it has and is then shut down.
     ///
     /// - Parameters:
     ///   - backend: The new backend. If it does not start, the present one stays in place.
     ///   - timeouts: Limits for its verdicts.
     ///   - recipientCacheLifetime: How long its verdicts on recipients are remembered; 0 for not at all.
-    ///   - drainDeadline: How long the present backend may go on with messages it has.
+    ///   - drainDeadline: How long the former backend may go on with messages it has.
+    /// - Returns: The end of the former backend, to be waited for by whoever wants to; nil when there was none.
     /// - Throws: What the backend's `start()` throws.
+    @discardableResult
     public func start(
         _ backend: any Backend,
         timeouts: Timeouts = Timeouts(),
         recipientCacheLifetime: Duration = .zero,
         drainDeadline: Duration = .seconds(60)
-    ) async throws {
+    ) async throws -> Task<Void, Never>? {
         try await backend.start()
+        return self.install(
+            backend,
+            timeouts: timeouts,
+            recipientCacheLifetime: recipientCacheLifetime,
+            drainDeadline: drainDeadline
+        )
+    }
+
+    /// Puts a backend that has started in the place of the present one, as ``start(_:timeouts:recipientCacheLifetime:drainDeadline:)`` does.
+    @discardableResult
+    package func install(
+        _ backend: any Backend,
+        timeouts: Timeouts,
+        recipientCacheLifetime: Duration,
+        drainDeadline: Duration = .seconds(60)
+    ) -> Task<Void, Never>? {
         let generation = Generation(
             backend: backend,
             timeouts: timeouts,
@@ -49,7 +67,7 @@ public final class Gateway: Sendable {
             defer { current = generation }
             return current
         }
-        await former?.retire(deadline: .now + drainDeadline)
+        return former.map { former in Task { await former.retire(deadline: .now + drainDeadline) } }
     }
 
     /// Takes no more messages and shuts the backend down when the last verdict is given, or at the deadline.

@@ -192,7 +192,11 @@ struct VerdictTests {
                 for turn in 1...15 {
                     await eventually { acknowledged.all.count >= turn * sessions }
                     let next = makeBackend()
-                    try await live.gateway.start(next, recipientCacheLifetime: turn % 2 == 0 ? .zero : patience)
+                    let former = try await live.gateway.start(
+                        next,
+                        recipientCacheLifetime: turn % 2 == 0 ? .zero : patience
+                    )
+                    await former?.value
                     backends.append(next)
                     replacements.append(turn)
                 }
