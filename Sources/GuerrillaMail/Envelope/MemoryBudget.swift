@@ -6,13 +6,18 @@ import Synchronization
 /// that `SIZE=` cannot be used to starve others. Exhaustion is our fault, not the peer's: the session answers
 /// 452 4.3.1 and the sender keeps the message.
 public final class MemoryBudget: Sendable {
-    /// The most octets that may be reserved at once.
-    public let limit: Int
+    private let most: Atomic<Int>
     private let reserved = Atomic<Int>(0)
 
     /// Creates a budget of `limit` octets. Negative limits count as zero.
     public init(limit: Int) {
-        self.limit = max(0, limit)
+        self.most = Atomic(max(0, limit))
+    }
+
+    /// The most octets that may be reserved at once. A lower limit takes nothing away from who has it.
+    public var limit: Int {
+        get { self.most.load(ordering: .relaxed) }
+        set { self.most.store(max(0, newValue), ordering: .relaxed) }
     }
 
     /// The octets reserved now.
