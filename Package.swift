@@ -2,8 +2,8 @@
 import PackageDescription
 
 // What a module may import is decided here: arrows go down only (Docs/ARCHITECTURE.md).
-// Every dependency beyond swift-nio and swift-log stands behind exactly one trait, so that an embedder
-// with `traits: []` fetches neither it nor what it pulls in.
+// Every dependency beyond swift-nio and swift-log stands behind a trait, so that an embedder with `traits: []`
+// fetches neither it nor what it pulls in.
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335
@@ -48,8 +48,13 @@ let package = Package(
         .trait(name: "MySQL", description: "MySQL and MariaDB for the `sql` processor, on libmariadb."),
         .trait(name: "Postgres", description: "PostgreSQL for the `sql` processor, on libpq."),
         .trait(name: "TLS", description: "STARTTLS and TLS from the start, on swift-nio-ssl."),
+        .trait(name: "ServiceLifecycle", description: "`Daemon` as a `Service` of swift-service-lifecycle."),
         .trait(name: "CommandLine", description: "The daemon's command line, `guerrillad`."),
-        .default(enabledTraits: ["SQLite", "Hashing", "Compression", "MySQL", "Postgres", "TLS", "CommandLine"]),
+        .default(
+            enabledTraits: [
+                "SQLite", "Hashing", "Compression", "MySQL", "Postgres", "TLS", "ServiceLifecycle", "CommandLine",
+            ]
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -182,6 +187,11 @@ let package = Package(
                 .target(name: "GuerrillaHashing", condition: .when(traits: ["Hashing"])),
                 .target(name: "GuerrillaCompression", condition: .when(traits: ["Compression"])),
                 .target(name: "GuerrillaTLS", condition: .when(traits: ["TLS"])),
+                .product(
+                    name: "ServiceLifecycle",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])
+                ),
                 nioCore, nioPosix, logging,
             ],
             swiftSettings: settings

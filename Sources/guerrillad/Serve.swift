@@ -17,7 +17,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Start the daemon and all servers that are enabled.",
         discussion: """
             SIGTERM, SIGINT and SIGQUIT stop it: messages in hand are finished, everybody else is told to come back.
-            SIGHUP makes it read certificates and keys again, for new connections.
+            SIGHUP reads the configuration, certificates and keys again; what is wrong with them changes nothing.
+            SIGUSR1 opens the log files again, after logrotate has moved them.
             """
     )
 
@@ -32,18 +33,15 @@ struct Serve: AsyncParsableCommand {
     @Flag(name: [.short, .long], help: "Log at level debug.")
     var verbose = false
 
-    func run() async throws {
-        var (configuration, report) = try self.options.loadOrFail()
-        if let pidFile = self.pidFile {
-            configuration.pidFile = pidFile.isEmpty ? nil : pidFile
-        } else if configuration.pidFile == nil, report.source != .embeddedDefault,
-            Terminal.isWritable(directory: "/var/run")
-        {
-            // go-guerrilla's default; where we may not write there, nobody has asked for it.
-            configuration.pidFile = "/var/run/go-guerrilla.pid"
-        }
-        if self.verbose { configuration.logLevel = .debug }
+    @Flag(help: "Reload by itself when the configuration file has changed.")
+    var watch = false
 
+    func run() async throws {
+        let report = self.load()
+        guard let configuration = report.configuration else {
+            for problem in report.problems { Terminal.note("guerrillad: \(problem)") }
+            throw ExitCode(1)
+        }
         // A limit on the size of files is a full disk to us: the store fails with an error and the client keeps its mail.
         signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit, .sighup, .sigusr1)
@@ -59,21 +57,66 @@ struct Serve: AsyncParsableCommand {
         logger.info("guerrillad \(GuerrillaVersion.current) started with \(report.source)")
         if report.source == .embeddedDefault { self.welcome(listeners, configuration: configuration) }
 
+        let watching = self.watch ? self.watchFile(report.source, of: daemon) : nil
         for await signal in signals {
-            // go-guerrilla's users send these two; without a handler the second would end the daemon.
             if signal == .sighup {
-                await daemon.reloadCertificates()
-                logger.warning("SIGHUP: only certificates were read again; restart to apply other changes")
-                continue
+                await self.reload(daemon)
+            } else if signal == .sigusr1 {
+                await daemon.reopenLogs()
+            } else {
+                break
             }
-            if signal == .sigusr1 {
-                logger.warning("SIGUSR1: reopening logs is not supported by this version yet; use copytruncate")
-                continue
-            }
-            logger.info("Shutdown signal caught")
-            break
         }
+        logger.info("Shutdown signal caught")
+        watching?.cancel()
         guard await daemon.shutdown() else { throw ExitCode(1) }
+    }
+
+    // MARK: Configuration
+
+    /// Reads the configuration, and puts what the command line says in its place there: at the start and at every reload.
+    private func load() -> ConfigurationReport {
+        var report = self.options.load()
+        if let pidFile = self.pidFile {
+            report.configuration?.pidFile = pidFile.isEmpty ? nil : pidFile
+        } else if report.configuration?.pidFile == nil, report.source != .embeddedDefault,
+            Terminal.isWritable(directory: "/var/run")
+        {
+            // go-guerrilla's default; where we may not write there, nobody has asked for it.
+            report.configuration?.pidFile = "/var/run/go-guerrilla.pid"
+        }
+        if self.verbose { report.configuration?.logLevel = .debug }
+        return report
+    }
+
+    private func reload(_ daemon: Daemon) async {
+        let report = self.load()
+        let logger = await daemon.logger
+        guard let configuration = report.configuration else {
+            for problem in report.problems { logger.error("\(problem)") }
+            logger.error("Could not reload config: the old one stays in force", metadata: ["file": "\(report.source)"])
+            return
+        }
+        for warning in report.warnings { logger.warning("\(warning)") }
+        // The daemon's own log says how it went.
+        try? await daemon.reloadConfig(configuration)
+    }
+
+    /// Looks at the file once a second, and reloads when it has changed and then stayed as it is.
+    private func watchFile(_ source: ConfigurationSource, of daemon: Daemon) -> Task<Void, Never>? {
+        guard case .file(let path) = source else { return nil }
+        return Task {
+            var loaded = FileStamp(path: path)
+            var seen = loaded
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                let stamp = FileStamp(path: path)
+                if stamp != nil, stamp == seen, stamp != loaded {
+                    loaded = stamp
+                    await self.reload(daemon)
+                }
+                seen = stamp
+            }
+        }
     }
 
     /// What somebody who has just built the daemon wants to know.

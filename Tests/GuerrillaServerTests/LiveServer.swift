@@ -44,7 +44,9 @@ final class LiveServer: Sendable {
         let records = self.records
         settings.messageLog = { records.append($0) }
         self.server = try await SMTPServer(settings: settings, resources: self.resources)
-        self.port = try await self.server.listen(host: "127.0.0.1", port: 0).port ?? 0
+        let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
+        try await self.server.listen(on: socket)
+        self.port = socket.address.port ?? 0
     }
 
     func stop() async {

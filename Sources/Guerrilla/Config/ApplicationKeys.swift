@@ -62,7 +62,6 @@ enum ApplicationKeys {
         "max_message_memory",
         .octets,
         default: .described("25 % of the machine's memory"),
-        isReloadable: false,
         range: 1_048_576 ... .max,
         zeroMeansDefault: true,
         summary:

@@ -23,11 +23,19 @@ final class CertificateReloader: Sendable {
     typealias Load =
         @Sendable (TLSSettings, ListenInterface) throws(DaemonError) -> (offer: TLSOffer, warnings: [String])
 
+    /// Which server is looked after.
+    struct Watch: Hashable, Sendable {
+        fileprivate let number: UInt64
+    }
+
     private struct Watched {
+        let watch: Watch
         let interface: ListenInterface
         let settings: TLSSettings
         /// Gives the server another offer, for new connections.
         let adopt: @Sendable (TLSOffer) -> Void
+        /// Told when that has happened.
+        let replaced: @Sendable () -> Void
         /// The files as they were when they were last read, usable or not, and when that was.
         var read: [FileStamp?]
         var readAt: ContinuousClock.Instant
@@ -49,7 +57,14 @@ final class CertificateReloader: Sendable {
 
     private let logger: Logger
     private let load: Load
-    private let watched = Mutex<[Watched]>([])
+    private struct State {
+        var watched: [Watched] = []
+        var lastNumber: UInt64 = 0
+        /// Whose files were replaced and who has not been told yet.
+        var untold: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
     private let executor = BlockingThreadExecutor()
 
     init(logger: Logger, load: @escaping Load = TLSOffer.make) {
@@ -66,35 +81,67 @@ final class CertificateReloader: Sendable {
     }
 
     /// From now on looks after a server that has begun with these files.
-    /// - Parameter adopt: Gives the server another offer, for new connections.
-    func watch(_ reading: Reading, adopt: @escaping @Sendable (TLSOffer) -> Void) {
-        let watched = Watched(
-            interface: reading.interface,
-            settings: reading.settings,
-            adopt: adopt,
-            read: reading.stamps,
-            readAt: .now,
-            seen: reading.stamps,
-            warnings: reading.warnings
-        )
-        self.watched.withLock { $0.append(watched) }
+    /// - Parameters:
+    ///   - replaced: Told after the server got another offer.
+    ///   - adopt: Gives the server another offer, for new connections. It must not call the reloader.
+    @discardableResult
+    func watch(
+        _ reading: Reading,
+        replaced: @escaping @Sendable () -> Void = {},
+        adopt: @escaping @Sendable (TLSOffer) -> Void
+    ) -> Watch {
+        self.state.withLock { state in
+            state.lastNumber += 1
+            let watch = Watch(number: state.lastNumber)
+            state.watched.append(
+                Watched(
+                    watch: watch,
+                    interface: reading.interface,
+                    settings: reading.settings,
+                    adopt: adopt,
+                    replaced: replaced,
+                    read: reading.stamps,
+                    readAt: .now,
+                    seen: reading.stamps,
+                    warnings: reading.warnings
+                )
+            )
+            return watch
+        }
     }
 
-    /// Reads all files again, changed or not.
+    /// Looks after a server no longer.
+    func forget(_ watch: Watch) {
+        self.state.withLock { $0.watched.removeAll { $0.watch == watch } }
+    }
+
+    /// Reads files again, changed or not.
+    /// - Parameter fresh: Servers whose files have just been read.
     /// - Returns: Whether all of them are in use now.
-    func reload() async -> Bool {
+    func reload(except fresh: Set<Watch> = []) async -> Bool {
         await Task(executorPreference: self.executor) {
-            self.watched.withLock { all in
+            self.update { state in
                 var isComplete = true
-                for index in all.indices {
-                    all[index].failure = nil
-                    all[index].warnings = []
-                    self.replace(&all[index], stamps: all[index].stamps)
-                    isComplete = isComplete && all[index].failure == nil
+                for index in state.watched.indices where !fresh.contains(state.watched[index].watch) {
+                    state.watched[index].failure = nil
+                    state.watched[index].warnings = []
+                    self.replace(index, in: &state, stamps: state.watched[index].stamps)
+                    isComplete = isComplete && state.watched[index].failure == nil
                 }
                 return isComplete
             }
         }.value
+    }
+
+    /// Changes the state, and tells of what was replaced once nothing is locked any more.
+    private func update(_ body: (inout State) -> Bool) -> Bool {
+        let (result, untold) = self.state.withLock { state in
+            let result = body(&state)
+            defer { state.untold = [] }
+            return (result, state.untold)
+        }
+        for replaced in untold { replaced() }
+        return result
     }
 
     /// Looks at the files from now on, until the task is cancelled.
@@ -111,17 +158,18 @@ final class CertificateReloader: Sendable {
     ///
     /// - Returns: Whether something is changing, and is to be looked at again soon.
     func check(at now: ContinuousClock.Instant = .now) -> Bool {
-        self.watched.withLock { all in
+        self.update { state in
             var isChanging = false
-            for index in all.indices {
-                let stamps = all[index].stamps
-                if stamps != all[index].seen {
-                    all[index].seen = stamps
+            for index in state.watched.indices {
+                let watched = state.watched[index]
+                let stamps = watched.stamps
+                if stamps != watched.seen {
+                    state.watched[index].seen = stamps
                     isChanging = true
-                } else if stamps != all[index].read || all[index].failure != nil {
-                    self.replace(&all[index], stamps: stamps, at: now)
-                } else if now - all[index].readAt >= Self.rereading {
-                    self.warnOfAge(&all[index], at: now)
+                } else if stamps != watched.read || watched.failure != nil {
+                    self.replace(index, in: &state, stamps: stamps, at: now)
+                } else if now - watched.readAt >= Self.rereading {
+                    self.warnOfAge(&state.watched[index], at: now)
                 }
             }
             return isChanging
@@ -129,7 +177,14 @@ final class CertificateReloader: Sendable {
     }
 
     /// Reads the files of a server and puts them in force. A failure that has been told of is not told again.
-    private func replace(_ watched: inout Watched, stamps: [FileStamp?], at now: ContinuousClock.Instant = .now) {
+    private func replace(
+        _ index: Int,
+        in state: inout State,
+        stamps: [FileStamp?],
+        at now: ContinuousClock.Instant = .now
+    ) {
+        var watched = state.watched[index]
+        defer { state.watched[index] = watched }
         // As they were before: what changes while they are read is a change.
         watched.seen = stamps
         watched.read = stamps
@@ -138,6 +193,7 @@ final class CertificateReloader: Sendable {
             let (offer, warnings) = try self.load(watched.settings, watched.interface)
             watched.adopt(offer)
             watched.failure = nil
+            state.untold.append(watched.replaced)
             self.logger.info("TLS certificates loaded", metadata: ["server": "\(watched.interface)"])
             self.warn(warnings, &watched)
         } catch {

@@ -1,32 +1,19 @@
 public import GuerrillaBackend
-import GuerrillaMail
-import GuerrillaProcessors
-import GuerrillaSMTP
-import GuerrillaServer
+public import GuerrillaMail
+public import GuerrillaServer
 public import Logging
 public import NIOCore
-import NIOPosix
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// A mail receiver: its servers, the backend behind them and its log.
 ///
 /// ```swift
-/// var configuration = DaemonConfiguration.embeddedDefault(hostName: "mail.example.com")
-/// configuration.backend.saveProcess = "HeadersParser|Header|sqlite"
-/// let daemon = Daemon(configuration: configuration)
-/// let listeners = try await daemon.start()
+/// let daemon = Daemon()
+/// try await daemon.start()  // 127.0.0.1:2525, mail for this host; see DaemonConfiguration
 /// …
 /// await daemon.shutdown()
 /// ```
 ///
-/// Two daemons in one process know nothing of each other.
+/// Two daemons in one process know nothing of each other. What is asked of one while it is still at something else waits for that.
 public actor Daemon {
     /// A server that accepts connections.
     public struct Listener: Sendable {
@@ -34,52 +21,160 @@ public actor Daemon {
         public let interface: String
         /// The address listened on, with the port that the system chose if none was asked for.
         public let address: SocketAddress
+        /// What it listens on, to be handed to a successor. It stays the daemon's: closing it ends the server.
+        public let socket: ListeningSocket
     }
 
     private enum State {
         case idle
-        case starting(isInterrupted: Bool)
-        case running(Running)
-        case stopped
+        case starting
+        case running(RunningDaemon)
+        case stopping
     }
 
-    private struct Running {
-        var group: MultiThreadedEventLoopGroup
-        var gateway: Gateway
-        var servers: [SMTPServer] = []
-        var logs: Logs
-        var logger: Logger
-        var pidFile: PIDFile?
-        var freeSpaceTask: Task<Void, Never>?
-        var certificates: CertificateReloader
-        var certificateTask: Task<Void, Never>?
-    }
-
-    /// What the daemon was made for.
-    public nonisolated let configuration: DaemonConfiguration
+    private var state = State.idle
+    private var wanted: DaemonConfiguration
     private var registry: ProcessorRegistry
     private let backend: (any Backend)?
-    private var state = State.idle
-    /// Calls of ``shutdown()`` that wait for a start to be given up.
-    private var startWaiters: [CheckedContinuation<Void, Never>] = []
+    private let hook: MessageHook?
+    private var applicationLogger: Logger?
+    /// Whether somebody wants a start to be given up.
+    private var isInterrupted = false
+    private let turns = Turns()
+    private var stopWaiters: [CheckedContinuation<Void, Never>] = []
+    nonisolated let bus = EventBus()
 
     /// Creates a daemon that does nothing yet.
     /// - Parameters:
-    ///   - configuration: What to do.
+    ///   - configuration: What to do. The default is go-guerrilla's: one server on 127.0.0.1:2525, mail for this host's name, and nothing
+    ///     is stored.
     ///   - registry: The processors that chains may name.
     ///   - backend: A backend of the application's own, in the place of the configured chains.
     public init(
-        configuration: DaemonConfiguration,
+        configuration: DaemonConfiguration = DaemonConfiguration(),
         registry: ProcessorRegistry = .standard,
         backend: (any Backend)? = nil
     ) {
-        self.configuration = configuration
+        self.wanted = configuration
         self.registry = registry
         self.backend = backend
+        self.hook = nil
     }
 
-    /// Makes a processor known under its name, or puts it in the place of the one of that name. To be called before ``start()``: chains
-    /// that exist stay as they are.
+    /// Creates a daemon that hands every message to the application: the simplest way to receive mail.
+    ///
+    /// ```swift
+    /// let daemon = Daemon { envelope in print(envelope.subject ?? "no subject") }
+    /// try await daemon.run()
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - configuration: What to do. The messages have gone through its `save_process` first.
+    ///   - registry: The processors that chains may name.
+    ///   - onMessage: Takes a message; may be called for several at once. The client gets its 250 when it returns, and is told to try again
+    ///     when it throws. A ``Processor`` can give other answers.
+    public init(
+        configuration: DaemonConfiguration = DaemonConfiguration(),
+        registry: ProcessorRegistry = .standard,
+        onMessage: @escaping @Sendable (Envelope) async throws -> Void
+    ) {
+        self.wanted = configuration
+        self.registry = registry
+        self.backend = nil
+        self.hook = MessageHook(handler: onMessage)
+    }
+
+    /// What the daemon runs on, or would.
+    public var configuration: DaemonConfiguration {
+        self.running?.configuration ?? self.wanted
+    }
+
+    /// The servers that accept connections now, in the order of the configuration.
+    public var listeners: [Listener] { self.running?.listeners ?? [] }
+
+    /// The daemon's log; discards everything when the daemon is not running.
+    public var logger: Logger {
+        self.running?.logger ?? Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
+    }
+
+    private var running: RunningDaemon? {
+        if case .running(let running) = self.state { running } else { nil }
+    }
+
+    // MARK: Start and end
+
+    /// Starts backend and servers, and returns when they accept connections.
+    ///
+    /// - Parameter sockets: Sockets that listen already, from whoever started this process. A server takes the one that was meant for
+    ///   it, or that has its address; those left over are closed.
+    /// - Returns: The listeners, in the order of the configuration.
+    /// - Throws: ``DaemonError`` in one sentence. Nothing is left half-started then.
+    @discardableResult
+    public func start(on sockets: [ListeningSocket] = []) async throws -> [Listener] {
+        guard case .idle = self.state else { throw DaemonError("the daemon is running already") }
+        self.state = .starting
+        self.isInterrupted = false
+        return try await self.turns.take {
+            do {
+                let running = try RunningDaemon(
+                    self.wanted,
+                    backend: self.backend,
+                    hook: self.hook,
+                    events: self.bus,
+                    logger: self.applicationLogger
+                )
+                do {
+                    try await running.apply(
+                        self.wanted,
+                        registry: self.registry,
+                        offered: sockets,
+                        mayGoOn: { !self.isInterrupted }
+                    )
+                } catch {
+                    _ = await running.stop(deadline: .now + .seconds(5))
+                    throw error
+                }
+                self.state = .running(running)
+                return running.listeners
+            } catch {
+                self.state = .idle
+                throw DaemonError(wrapping: error)
+            }
+        }
+    }
+
+    /// Stops accepting, lets messages in hand be finished, and closes everything. Afterwards the daemon can be started again.
+    ///
+    /// A daemon that is just starting gives that up: its ``start(on:)`` throws.
+    ///
+    /// - Returns: False when connections had to be cut off because `shutdown_timeout` had passed.
+    @discardableResult
+    public func shutdown() async -> Bool {
+        self.isInterrupted = true
+        return await self.turns.take {
+            guard case .running(let running) = self.state else { return true }
+            self.wanted = running.configuration
+            self.state = .stopping
+            let cutOff = await running.stop(deadline: .now + running.configuration.shutdownTimeout)
+            self.state = .idle
+            for waiter in self.stopWaiters { waiter.resume() }
+            self.stopWaiters = []
+            self.bus.finishSequences()
+            return cutOff == 0
+        }
+    }
+
+    /// Returns when the daemon does not run, or no longer.
+    func waitUntilStopped() async {
+        await withCheckedContinuation { continuation in
+            if case .running = self.state { self.stopWaiters.append(continuation) } else { continuation.resume() }
+        }
+    }
+
+    // MARK: Processors
+
+    /// Makes a processor known under its name, or puts it in the place of the one of that name. Chains that exist stay as they are: call
+    /// this before ``start(on:)``, or before a reload that names it.
     public func addProcessor(_ description: ProcessorDescription) {
         self.registry.register(description)
     }
@@ -97,107 +192,51 @@ public actor Daemon {
         self.addProcessor(ProcessorDescription(name, type, make: make))
     }
 
-    /// Starts backend and servers.
+    // MARK: Reload
+
+    /// Runs on another configuration from now on.
     ///
-    /// - Returns: The listeners, in the order of the configuration.
-    /// - Throws: ``DaemonError`` in one sentence. Nothing is left half-started then.
-    @discardableResult
-    public func start() async throws -> [Listener] {
-        guard case .idle = self.state else { throw DaemonError("a daemon is started once only") }
-        self.state = .starting(isInterrupted: false)
-        defer {
-            for waiter in self.startWaiters { waiter.resume() }
-            self.startWaiters = []
-        }
-        do {
-            try OpenFileLimit.raise(forClients: self.configuration.enabledServers.map(\.maximumClients))
-            let logs = try Logs(self.configuration.logSettings)
-            let logger = logs.main.logger
-            let group = MultiThreadedEventLoopGroup(
-                numberOfThreads: max(1, self.configuration.eventLoops ?? System.coreCount)
-            )
-            var running = Running(
-                group: group,
-                gateway: Gateway(),
-                logs: logs,
-                logger: logger,
-                certificates: CertificateReloader(logger: logger)
-            )
+    /// It is looked at whole first, and everything it needs is opened beside what is in use: certificates, log files, sockets, the new
+    /// backend. If any of that fails, everything stays as it was. Otherwise all of it is put in force. Connections that are open keep the
+    /// limits they began with, messages in hand go to the backend they began with, and servers that are no longer wanted finish what they
+    /// have. Certificates are read again, changed or not. At last ``DaemonEvent``s tell what has changed.
+    ///
+    /// `event_loops` counts when the daemon is started again; a line in the log says so.
+    ///
+    /// - Throws: ``DaemonError`` in one sentence.
+    public func reloadConfig(_ configuration: DaemonConfiguration) async throws {
+        try await self.turns.take {
+            guard case .running(let running) = self.state else { throw DaemonError("the daemon is not running") }
             do {
-                let listeners = try await self.start(&running)
-                if case .starting(isInterrupted: true) = self.state {
-                    throw DaemonError("the daemon was shut down while it started")
-                }
-                self.state = .running(running)
-                return listeners
+                try await running.apply(configuration, registry: self.registry)
+                running.logger.info("Configuration was reloaded")
             } catch {
-                await self.stop(running, deadline: .now + .seconds(5))
+                let error = DaemonError(wrapping: error)
+                running.logger.error("Could not reload config: \(error); the old one stays in force")
                 throw error
             }
-        } catch {
-            self.state = .stopped
-            throw DaemonError(wrapping: error)
         }
     }
 
-    private func start(_ running: inout Running) async throws -> [Listener] {
-        // Reads certificates: before a store is opened that nobody will write to.
-        let certificates = try self.configuration.enabledServers.map {
-            $0.tls.isOn ? try running.certificates.read($0.tls, for: $0.listenInterface) : nil
+    /// Reads a file and runs on what it says from now on, as ``reloadConfig(_:)`` does.
+    ///
+    /// - Parameters:
+    ///   - path: The file, JSON.
+    ///   - environment: Variables that go before the file, see ``ConfigurationLoader/environment``.
+    /// - Returns: What is worth knowing about the file, one sentence each; it is in the log, too.
+    /// - Throws: ``DaemonError`` that names everything that is wrong with the file, or what else prevents the change.
+    @discardableResult
+    public func reloadConfigFile(_ path: String, environment: [String: String] = [:]) async throws -> [String] {
+        let loader = ConfigurationLoader(table: ConfigurationTable(registry: self.registry), environment: environment)
+        let report = loader.load(from: .file(path))
+        guard let configuration = report.configuration else {
+            let error = DaemonError(report.problems.map(\.description).joined(separator: "; "))
+            self.logger.error("Could not reload config: \(error); the old one stays in force")
+            throw error
         }
-        let backend = self.configuration.backend
-        try await running.gateway.start(
-            try self.makeBackend(logger: running.logger),
-            timeouts: Gateway.Timeouts(save: backend.saveTimeout, validate: backend.validateTimeout),
-            recipientCacheLifetime: backend.recipientCacheLifetime
-        )
-        let resources = ServerResources(
-            eventLoopGroup: running.group,
-            memoryBudget: MemoryBudget(
-                limit: self.configuration.maximumMessageMemory ?? PhysicalMemory.octets / 4
-            ),
-            storageSpace: self.watchFreeSpace(&running),
-            gateway: running.gateway,
-            allowedHosts: AllowedHosts(self.configuration.allowedHosts)
-        )
-        var listeners: [Listener] = []
-        for (server, certificates) in zip(self.configuration.enabledServers, certificates) {
-            var settings = self.settings(for: server, running: running)
-            settings.tls = certificates?.offer
-            let smtpServer = try await SMTPServer(settings: settings, resources: resources)
-            running.servers.append(smtpServer)
-            if let certificates {
-                running.certificates.watch(certificates) { offer in smtpServer.updateSettings { $0.tls = offer } }
-            }
-            do {
-                let address = try await Self.listen(smtpServer, on: server)
-                listeners.append(Listener(interface: server.listenInterface.description, address: address))
-            } catch {
-                throw DaemonError("cannot listen on \(server.listenInterface): \(Self.reason(of: error))")
-            }
-        }
-        if self.configuration.certificateCheckInterval > .zero, certificates.contains(where: { $0 != nil }) {
-            running.certificateTask = running.certificates.start(every: self.configuration.certificateCheckInterval)
-        }
-        if let path = self.configuration.pidFile {
-            running.pidFile = try PIDFile(writingTo: path)
-            running.logger.info("pid_file (\(path)) written with pid:\(PIDFile.processID)")
-        }
-        for problem in AllowedHosts(self.configuration.allowedHosts).problems {
-            running.logger.warning("allowed_hosts: \(problem)")
-        }
-        for listener in listeners {
-            running.logger.info("Listening on TCP \(listener.address.hostAndPort)")
-        }
-        return listeners
-    }
-
-    /// The daemon's log; discards everything when the daemon is not running.
-    public var logger: Logger {
-        guard case .running(let running) = self.state else {
-            return Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
-        }
-        return running.logger
+        try await self.reloadConfig(configuration)
+        for warning in report.warnings { self.logger.warning("\(warning)") }
+        return report.warnings.map(\.description)
     }
 
     /// Reads the certificates, keys and certificate authorities of all servers again.
@@ -209,139 +248,65 @@ public actor Daemon {
     /// - Returns: Whether all files are in use now; false when the daemon is not running.
     @discardableResult
     public func reloadCertificates() async -> Bool {
-        guard case .running(let running) = self.state else { return false }
-        return await running.certificates.reload()
+        await self.turns.take { await self.running?.reloadCertificates() ?? false }
     }
 
-    /// Stops accepting, lets messages in hand be finished, and closes everything.
+    // MARK: Log and process id
+
+    /// Closes the log files and opens them again, after somebody has moved them away.
     ///
-    /// A daemon that is just starting gives that up: its ``start()`` throws.
+    /// - Returns: Whether all could be opened; what cannot be opened is written on as it is, and says so.
+    @discardableResult
+    public func reopenLogs() async -> Bool {
+        await self.turns.take {
+            guard let running = self.running else { return false }
+            let failures = await running.logs.reopen()
+            self.bus.publish(.logReopen(running.configuration))
+            for server in running.configuration.servers { self.bus.publish(.serverLogReopen(server)) }
+            return failures.isEmpty
+        }
+    }
+
+    /// Sends the daemon's log to a logger of the application's, in the place of `log_file`; nil ends that.
+    public func setLogger(_ logger: Logger?) {
+        self.applicationLogger = logger
+        self.running?.logs.setLogger(logger)
+    }
+
+    /// Writes the process id to a file from now on, in the place of `pid_file`. The former one is removed.
     ///
-    /// - Returns: False when connections had to be cut off because `shutdown_timeout` had passed.
-    @discardableResult
-    public func shutdown() async -> Bool {
-        switch self.state {
-        case .idle, .stopped:
-            return true
-        case .starting:
-            self.state = .starting(isInterrupted: true)
-            await withCheckedContinuation { self.startWaiters.append($0) }
-            return true
-        case .running(let running):
-            self.state = .stopped
-            return await self.stop(running, deadline: .now + self.configuration.shutdownTimeout)
+    /// - Throws: ``DaemonError`` that names the file and the reason.
+    public func writePIDFile(to path: String) async throws {
+        try await self.turns.take {
+            if let running = self.running { try running.writePIDFile(to: path) } else { self.wanted.pidFile = path }
         }
     }
 
-    @discardableResult
-    private func stop(_ running: Running, deadline: ContinuousClock.Instant) async -> Bool {
-        let cutOff = await withTaskGroup(of: Int.self) { group in
-            for server in running.servers { group.addTask { await server.shutdown(deadline: deadline) } }
-            return await group.reduce(0, +)
-        }
-        if cutOff > 0 {
-            running.logger.error("graceful shutdown timed out", metadata: ["connections": "\(cutOff)"])
-        }
-        running.freeSpaceTask?.cancel()
-        running.certificateTask?.cancel()
-        await running.gateway.shutdown(deadline: deadline)
-        running.logger.info("Backend shutdown completed")
-        try? await running.group.shutdownGracefully()
-        running.pidFile?.remove()
-        await running.logs.close()
-        return cutOff == 0
+    // MARK: Events
+
+    /// Calls a handler at each event of one topic from now on, until ``unsubscribe(_:)``. May be called before ``start(on:)``.
+    ///
+    /// Handlers are called one after the other, in the order of their subscription, on no particular thread; the daemon waits for them.
+    nonisolated public func subscribe(
+        to topic: DaemonEvent.Topic,
+        _ handler: @escaping @Sendable (DaemonEvent) -> Void
+    ) -> DaemonSubscription {
+        self.bus.subscribe(to: topic, handler: handler)
     }
 
-    // MARK: Parts
-
-    private func makeBackend(logger: Logger) throws -> any Backend {
-        if let backend = self.backend { return backend }
-        let chain = try ProcessorChain(self.configuration.backend, registry: self.registry, logger: logger)
-        if !chain.stores { logger.warning("\(DaemonCheck.discardsMail)") }
-        return chain
+    /// Calls a handler no more.
+    nonisolated public func unsubscribe(_ subscription: DaemonSubscription) {
+        self.bus.unsubscribe(subscription)
     }
 
-    /// - Returns: What sessions ask whether there is room to keep messages.
-    private func watchFreeSpace(_ running: inout Running) -> StorageSpace {
-        let space = StorageSpace()
-        let directories = self.configuration.storeDirectories
-        guard self.backend == nil, self.configuration.minimumFreeSpace > 0, !directories.isEmpty else { return space }
-        let monitor = FreeSpaceMonitor(
-            space: space,
-            directories: directories,
-            minimum: self.configuration.minimumFreeSpace,
-            logger: running.logger
-        )
-        monitor.check()
-        running.freeSpaceTask = monitor.start()
-        return space
+    /// Tells an event to all subscribers. Nothing else comes of it: the daemon itself subscribes to nothing.
+    nonisolated public func publish(_ event: DaemonEvent) {
+        self.bus.publish(event)
     }
 
-    /// All but TLS.
-    private func settings(for server: ServerConfiguration, running: Running) -> ServerSettings {
-        let log = running.logs.log(of: server.listenInterface)
-        var settings = ServerSettings(
-            hostName: server.hostName,
-            version: GuerrillaVersion.current,
-            logger: log.logger
-        )
-        settings.messageLog = { log.write($0) }
-        settings.limits.messageSize = server.maximumMessageSize
-        settings.limits.recipients = server.maximumRecipients
-        settings.limits.messages = server.maximumMessagesPerSession
-        settings.limits.commandLine = server.maximumCommandLine
-        settings.limits.dataOverrun = server.dataOverrun
-        settings.limits.headerSize = server.maximumHeaderSize
-        settings.limits.headerFields = server.maximumHeaderFields
-        settings.limits.receivedHops = server.maximumReceivedHops
-        settings.limits.refusesBareNewlines = server.refusesBareNewlines
-        settings.limits.badCommands = server.maximumBadCommands
-        settings.limits.idleCommands = server.maximumIdleCommands
-        settings.maximumClients = server.maximumClients
-        settings.maximumClientsPerAddress = server.maximumClientsPerAddress
-        settings.connectionRatePerAddress = server.connectionRatePerAddress
-        settings.limitExemptNetworks = server.limitExemptNetworks
-        settings.greetingDelay = server.greetingDelay
-        settings.commandTimeout = server.commandTimeout
-        settings.dataTimeout = server.dataTimeout
-        settings.messageTimeout = server.messageTimeout
-        settings.minimumDataRate = server.minimumDataRate
-        settings.sessionTimeout = server.sessionTimeout
-        settings.isXCLIENTOn = server.isXCLIENTOn
-        settings.isProxyOn = server.isProxyOn
-        settings.proxyTimeout = server.proxyTimeout
-        settings.trustedNetworks = server.trustedNetworks
-        return settings
-    }
-
-    /// Without a host, on all addresses of both families where the system has both.
-    private static func listen(_ server: SMTPServer, on interface: ServerConfiguration) async throws -> SocketAddress {
-        if let host = interface.host { return try await server.listen(host: host, port: interface.port) }
-        do {
-            return try await server.listen(host: "::", port: interface.port)
-        } catch let error as IOError where error.errnoCode == EAFNOSUPPORT {
-            return try await server.listen(host: "0.0.0.0", port: interface.port)
-        }
-    }
-
-    private static func reason(of error: any Error) -> String {
-        // Without the names of C functions that the error's own description has.
-        if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
-        return "\(error)"
-    }
-}
-
-/// Why a daemon did not start: one sentence for its operator.
-public struct DaemonError: Error, CustomStringConvertible {
-    /// The sentence.
-    public let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
-
-    init(wrapping error: any Error) {
-        self.description = (error as? DaemonError)?.description ?? "\(error)"
+    /// All events from now on, until the daemon is shut down. Of events that nobody takes out the newest 1,000 are kept.
+    nonisolated public var events: AsyncStream<DaemonEvent> {
+        self.bus.events(capacity: 1_000)
     }
 }
 

@@ -77,22 +77,3 @@ public struct DaemonCheck: Sendable {
         }
     }
 }
-
-extension ProcessorChain {
-    /// Builds the chains that a configuration names.
-    convenience init(_ configuration: BackendConfiguration, registry: ProcessorRegistry, logger: Logger) throws {
-        try self.init(
-            save: configuration.saveProcess,
-            validate: configuration.validateProcess,
-            registry: registry,
-            context: ProcessorContext(
-                configuration: configuration.processorConfiguration,
-                logger: logger,
-                primaryMailHost: configuration.primaryMailHost,
-                saveTimeout: configuration.saveTimeout,
-                storedLineEndings: configuration.storedLineEndings ?? .crlf,
-                saveWorkers: configuration.saveWorkersSize
-            )
-        )
-    }
-}

@@ -10,7 +10,7 @@ import Darwin
 ///
 /// Symbolic links are followed, so one that is made to point elsewhere is a change. So is a change of owner or mode, which may
 /// be what makes the file readable.
-struct FileStamp: Sendable, Equatable {
+package struct FileStamp: Sendable, Equatable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
@@ -18,7 +18,7 @@ struct FileStamp: Sendable, Equatable {
     private let changed: [Int]
 
     /// Looks at a file; nil if there is none that can be looked at.
-    init?(path: String) {
+    package init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         self.device = UInt64(truncatingIfNeeded: status.st_dev)

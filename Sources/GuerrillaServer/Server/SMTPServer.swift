@@ -1,14 +1,19 @@
 import GuerrillaMail
 import GuerrillaSMTP
 import Logging
-public import NIOCore
+import NIOCore
 import NIOPosix
 import Synchronization
 
 /// One listener with its connections: what go-guerrilla calls a server.
 public final class SMTPServer: Sendable {
+    private struct Listener {
+        let socket: ListeningSocket
+        let channel: any Channel
+    }
+
     private struct State {
-        var listener: (any Channel)?
+        var listener: Listener?
         var snapshot: SettingsSnapshot
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -52,16 +57,10 @@ public final class SMTPServer: Sendable {
     /// Connections that are open now.
     public var clientCount: Int { self.clients.load(ordering: .relaxed) }
 
-    /// Begins to listen.
-    /// - Parameters:
-    ///   - host: An IP address or a name.
-    ///   - port: 0 lets the system choose one.
-    /// - Returns: The address listened on, with the port that was chosen.
-    /// - Throws: What the system says if the address cannot be had.
-    public func listen(host: String, port: Int) async throws -> SocketAddress {
+    /// Accepts connections on a socket, which is closed with the server.
+    /// - Throws: What the system says if that is not possible. The socket is closed then.
+    public func listen(on socket: ListeningSocket) async throws {
         let bootstrap = ServerBootstrap(group: self.resources.eventLoopGroup)
-            .serverChannelOption(.backlog, value: 4_096)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try self.addHandlers(to: channel)
@@ -74,10 +73,26 @@ public final class SMTPServer: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 4_096, maximum: 65_536)
             )
-        let listener = try await bootstrap.bind(host: host, port: port).get()
-        self.state.withLock { $0.listener = listener }
-        guard let address = listener.localAddress else { throw ChannelError.unknownLocalAddress }
-        return address
+        // The channel owns its descriptor. The socket keeps another, so that it can be handed on.
+        guard let descriptor = socket.duplicate() else { throw ChannelError.ioOnClosedChannel }
+        do {
+            let channel = try await bootstrap.withBoundSocket(descriptor).get()
+            socket.restoreBacklog()
+            self.state.withLock { $0.listener = Listener(socket: socket, channel: channel) }
+        } catch {
+            socket.close()
+            throw error
+        }
+    }
+
+    /// The socket listened on; nil before and after.
+    public var listeningSocket: ListeningSocket? { self.state.withLock { $0.listener?.socket } }
+
+    /// Accepts no more connections; those that are open go on.
+    public func stopListening() async {
+        let listener = self.state.withLock { $0.listener.take() }
+        listener?.socket.close()
+        try? await listener?.channel.close()
     }
 
     /// Stops listening, lets messages in hand be finished, and sends everybody else away with 421.
@@ -85,8 +100,7 @@ public final class SMTPServer: Sendable {
     /// - Parameter deadline: When to cut off whoever is left.
     /// - Returns: How many connections were cut off.
     public func shutdown(deadline: ContinuousClock.Instant) async -> Int {
-        let listener = self.state.withLock { $0.listener.take() }
-        try? await listener?.close()
+        await self.stopListening()
         for (eventLoop, registry) in self.registries {
             try? await eventLoop.submit { registry.value.shutDown() }.get()
         }

@@ -141,10 +141,20 @@ struct DaemonStartTests {
         let daemon = Daemon(configuration: self.fixture.configuration())
         let listener = try #require(try await daemon.start().first)
         let error = await #expect(throws: DaemonError.self) { try await daemon.start() }
-        #expect(error?.description == "a daemon is started once only")
+        #expect(error?.description == "the daemon is running already")
         #expect(try await withClient(listener) { try $0.talk(["NOOP"]) }[1].hasPrefix("250"))
         #expect(await daemon.shutdown())
-        await #expect(throws: DaemonError.self) { try await daemon.start() }
+    }
+
+    @Test func aDaemonCanBeStartedAgain() async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        for turn in 1...3 {
+            let listener = try #require(try await daemon.start().first)
+            #expect(try await withClient(listener) { try $0.talk(["NOOP"]) }[1].hasPrefix("250"))
+            #expect(await daemon.shutdown())
+            #expect(self.fixture.logLines("Backend shutdown completed").count == turn)
+            #expect(!self.directory.contents.contains("pid"))
+        }
     }
 
     @Test func ofTwoStartsAtOnceOneSucceeds() async throws {
@@ -156,13 +166,56 @@ struct DaemonStartTests {
         #expect(await daemon.shutdown())
     }
 
-    @Test func startAfterAFailedStartFails() async throws {
-        var configuration = self.fixture.configuration()
-        configuration.backend.saveProcess = "nonesuch"
+    @Test func aFailedStartCanBeTriedAgain() async throws {
+        let port = try ReservedPort()
+        defer { withExtendedLifetime(port) {} }
+        var configuration = self.fixture.configuration(port: port.number)
+        configuration.backend.saveProcess = "later"
         let daemon = Daemon(configuration: configuration)
         await #expect(throws: DaemonError.self) { try await daemon.start() }
-        let error = await #expect(throws: DaemonError.self) { try await daemon.start() }
-        #expect(error?.description == "a daemon is started once only")
+        #expect(await daemon.listeners.isEmpty)
+        await daemon.addProcessor("Later") { _ in Later() }
+        try await daemon.start()
+        #expect(await daemon.listeners.map(\.address.port) == [port.number])
+        #expect(await daemon.shutdown())
+    }
+
+    private struct Later: Processor {
+        static let capabilities: ProcessorCapabilities = [.saves]
+    }
+
+    // MARK: Sockets of somebody else
+
+    @Test func socketsThatListenAlreadyAreTakenByTheirServers() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.servers.append(configuration.servers[0])
+        configuration.servers[1].hostName = "second.example.com"
+        let named = try ListeningSocket(host: "127.0.0.1", port: 0, name: "127.0.0.1:0")
+        let byAddress = try ListeningSocket(host: "127.0.0.1", port: 0)
+        configuration.servers[1].listenInterface = ListenInterface(
+            host: "127.0.0.1",
+            port: try #require(byAddress.address.port)
+        )
+        let daemon = Daemon(configuration: configuration)
+        let listeners = try await daemon.start(on: [byAddress, named])
+        #expect(listeners.map(\.address) == [named.address, byAddress.address])
+        let greetings = [
+            try await withClient(listeners[0]) { try $0.talk([]) }[0],
+            try await withClient(listeners[1]) { try $0.talk([]) }[0],
+        ]
+        #expect(greetings[0].hasPrefix("220 mx.example.com "))
+        #expect(greetings[1].hasPrefix("220 second.example.com "))
+        #expect(await daemon.shutdown())
+        #expect(named.descriptor == nil && byAddress.descriptor == nil)
+    }
+
+    @Test func aSocketThatNoServerWantsIsClosedAndTold() async throws {
+        let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        #expect(try await daemon.start(on: [socket]).first?.address != socket.address)
+        #expect(socket.descriptor == nil)
+        #expect(await daemon.shutdown())
+        #expect(self.fixture.logLines("no server listens on \(socket.address.hostAndPort)").count == 1)
     }
 
     @Test func serversThatAreNotEnabledDoNotListen() async throws {

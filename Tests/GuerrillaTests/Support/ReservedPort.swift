@@ -1,3 +1,5 @@
+import NIOCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -19,17 +21,17 @@ final class ReservedPort: Sendable {
         self.descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var yes: CInt = 1
         setsockopt(self.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr = in_addr(s_addr: in_addr_t(0x7F00_0001).bigEndian)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let descriptor = self.descriptor
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
+        let isBound = try SocketAddress(ipAddress: "127.0.0.1", port: 0).withSockAddr {
+            bind(descriptor, $0, socklen_t($1)) == 0
         }
-        self.number = Int(UInt16(bigEndian: address.sin_port))
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        _ = withUnsafeMutableBytes(of: &address) {
+            $0.withMemoryRebound(to: sockaddr.self) { getsockname(descriptor, $0.baseAddress, &length) }
+        }
+        // The port follows the family.
+        self.number = withUnsafeBytes(of: address) { Int($0[2]) << 8 | Int($0[3]) }
         guard isBound else { throw Failure() }
     }
 

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import GuerrillaTestSupport
 import Synchronization
 
 /// Runs what blocks on a thread of its own: threads of a pool might all be waiting for each other.
@@ -29,6 +30,11 @@ final class Gate: Sendable {
             return state.visitors
         }
         for visitor in visitors { visitor.resume() }
+    }
+
+    /// Waits without giving the thread away, as only a blocking client may.
+    func passBlocking() {
+        _ = blockUntil { self.state.withLock { $0.isOpen } }
     }
 
     func pass() async {

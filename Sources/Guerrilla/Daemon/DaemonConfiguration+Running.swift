@@ -1,4 +1,0 @@
-extension DaemonConfiguration {
-    /// The servers that are to listen.
-    var enabledServers: [ServerConfiguration] { self.servers.filter(\.isEnabled) }
-}

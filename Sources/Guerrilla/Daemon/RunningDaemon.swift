@@ -1,0 +1,431 @@
+import GuerrillaBackend
+import GuerrillaMail
+import GuerrillaServer
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Everything that a started daemon has. ``Daemon`` lets one thing happen here at a time.
+///
+/// Starting and reloading are the same: whatever can fail is opened beside what is in use (``prepare(_:registry:offered:)``), and only
+/// when nothing is left that can, all of it is put in force (``adopt(_:)``).
+final class RunningDaemon {
+    private(set) var configuration: DaemonConfiguration
+    let logs: Logs
+    let logger: Logger
+    private(set) var servers: [RunningServer] = []
+
+    private let ownBackend: (any Backend)?
+    private let hook: MessageHook?
+    private let events: EventBus
+    private let group: MultiThreadedEventLoopGroup
+    private let gateway = Gateway()
+    private let resources: ServerResources
+    private let certificates: CertificateReloader
+    private var certificateTask: Task<Void, Never>?
+    private var freeSpaceTask: Task<Void, Never>?
+    private var pidFile: PIDFile?
+    private var isStarted = false
+    /// What was replaced and has not come to its end yet.
+    private var endings: [Ending] = []
+
+    /// Opens the log, and nothing else yet.
+    init(
+        _ configuration: DaemonConfiguration,
+        backend ownBackend: (any Backend)?,
+        hook: MessageHook?,
+        events: EventBus,
+        logger: Logger?
+    ) throws {
+        self.configuration = configuration
+        self.ownBackend = ownBackend
+        self.hook = hook
+        self.events = events
+        self.logs = try Logs(configuration.logSettings)
+        if let logger { self.logs.setLogger(logger) }
+        self.logger = self.logs.main.logger
+        self.certificates = CertificateReloader(logger: self.logger)
+        self.group = MultiThreadedEventLoopGroup(
+            numberOfThreads: max(1, configuration.eventLoops ?? System.coreCount)
+        )
+        self.resources = ServerResources(
+            eventLoopGroup: self.group,
+            memoryBudget: MemoryBudget(limit: configuration.messageMemory),
+            gateway: self.gateway,
+            allowedHosts: AllowedHosts(configuration.allowedHosts)
+        )
+    }
+
+    /// The sockets listened on, and for whom.
+    var listeners: [Daemon.Listener] {
+        self.servers.map {
+            Daemon.Listener(
+                interface: $0.configuration.listenInterface.description,
+                address: $0.socket.address,
+                socket: $0.socket
+            )
+        }
+    }
+
+    /// Runs on another configuration, or on the first one.
+    ///
+    /// - Parameters:
+    ///   - offered: Sockets that listen already.
+    ///   - mayGoOn: Asked once everything is open; false means to give up.
+    /// - Throws: What prevents it. Then everything is as it was.
+    func apply(
+        _ new: DaemonConfiguration,
+        registry: ProcessorRegistry,
+        offered: [ListeningSocket] = [],
+        mayGoOn: () -> Bool = { true }
+    ) async throws {
+        self.endings.removeAll(where: \.isOver)
+        var change = Change(ConfigurationDiff(from: self.isStarted ? self.configuration : new.withoutServers, to: new))
+        do {
+            try self.prepare(&change, registry: registry, offered: offered)
+            try await change.backend?.start()
+            do {
+                if change.diff.old.pidFile != new.pidFile || !self.isStarted, let path = new.pidFile {
+                    change.pidFile = try PIDFile(writingTo: path)
+                }
+                guard mayGoOn() else { throw DaemonError("the daemon was shut down while it started") }
+            } catch {
+                await change.backend?.shutdown(deadline: .now + .seconds(5))
+                throw error
+            }
+        } catch {
+            change.discard()
+            throw error
+        }
+        try await self.adopt(change)
+    }
+
+    /// Reads certificates again that nothing else has read.
+    func reloadCertificates(except fresh: Set<CertificateReloader.Watch> = []) async -> Bool {
+        await self.certificates.reload(except: fresh)
+    }
+
+    /// Writes the process id to another file, and removes the former one.
+    func writePIDFile(to path: String) throws {
+        guard path != self.configuration.pidFile || self.pidFile == nil else { return }
+        let written = try PIDFile(writingTo: path)
+        self.pidFile?.remove()
+        self.pidFile = written
+        self.configuration.pidFile = path
+        self.tellOfPIDFile()
+    }
+
+    /// Stops accepting, lets messages in hand be finished, and closes everything.
+    /// - Returns: How many connections had to be cut off at the deadline.
+    func stop(deadline: ContinuousClock.Instant) async -> Int {
+        for server in self.servers {
+            self.logger.info("Server [\(server.identifier)] has stopped accepting new clients")
+        }
+        let cutOff = await withTaskGroup(of: Int.self) { group in
+            for server in self.servers + self.endings.compactMap(\.server) {
+                group.addTask { await server.shutdown(deadline: deadline) }
+            }
+            return await group.reduce(0, +)
+        }
+        if cutOff > 0 {
+            self.logger.error("graceful shutdown timed out", metadata: ["connections": "\(cutOff)"])
+        }
+        self.freeSpaceTask?.cancel()
+        self.certificateTask?.cancel()
+        await self.gateway.shutdown(deadline: deadline)
+        for ending in self.endings { await ending.wait() }
+        self.logger.info("Backend shutdown completed")
+        try? await self.group.shutdownGracefully()
+        self.pidFile?.remove()
+        await self.logs.close()
+        return cutOff
+    }
+
+    // MARK: Preparing
+
+    /// What has been opened for another configuration and is not in use yet.
+    private struct Change {
+        struct Start {
+            let identifier: ServerIdentifier
+            let configuration: ServerConfiguration
+            let socket: ListeningSocket
+        }
+
+        let diff: ConfigurationDiff
+        var logs: Logs.Change?
+        var certificates: [ServerIdentifier: CertificateReloader.Reading] = [:]
+        var starts: [Start] = []
+        var backend: (any Backend)?
+        var pidFile: PIDFile?
+
+        init(_ diff: ConfigurationDiff) {
+            self.diff = diff
+        }
+
+        func discard() {
+            for start in self.starts { start.socket.close() }
+            self.pidFile?.remove()
+        }
+    }
+
+    private func prepare(_ change: inout Change, registry: ProcessorRegistry, offered: [ListeningSocket]) throws {
+        let new = change.diff.new
+        try OpenFileLimit.raise(forClients: new.enabledServers.map(\.maximumClients))
+        change.logs = try self.logs.prepare(new.logSettings)
+        // Certificates and chains are looked at before a port is taken: nobody connects to what does not start.
+        for server in change.diff.servers {
+            guard let configuration = server.new, configuration.isEnabled, configuration.tls.isOn,
+                self.isToStart(server) || server.old?.tls != configuration.tls
+            else { continue }
+            change.certificates[server.identifier] = try self.certificates.read(
+                configuration.tls,
+                for: configuration.listenInterface
+            )
+        }
+        if !self.isStarted || change.diff.old.backend != new.backend {
+            if let ownBackend {
+                change.backend = self.isStarted ? nil : ownBackend
+            } else {
+                change.backend = try ProcessorChain(
+                    new.backend,
+                    hook: self.hook,
+                    registry: registry,
+                    logger: self.logger
+                )
+            }
+        }
+        try self.prepareSockets(&change, offered: offered)
+    }
+
+    private func isToStart(_ server: ConfigurationDiff.Server) -> Bool {
+        server.new?.isEnabled == true && !self.servers.contains { $0.identifier == server.identifier }
+    }
+
+    private func prepareSockets(_ change: inout Change, offered: [ListeningSocket]) throws {
+        var offered = offered
+        let stopping = self.servers.filter { server in
+            change.diff.servers.contains { $0.identifier == server.identifier && $0.stops }
+        }
+        for server in change.diff.servers where self.isToStart(server) {
+            guard let configuration = server.new else { continue }
+            let interface = configuration.listenInterface
+            do {
+                let socket: ListeningSocket
+                if let index = offered.firstIndex(where: { $0.fits(interface) }) {
+                    socket = offered.remove(at: index)
+                } else {
+                    socket = try ListeningSocket(binding: interface, sharingWith: stopping.map(\.socket))
+                }
+                change.starts.append(
+                    Change.Start(identifier: server.identifier, configuration: configuration, socket: socket)
+                )
+            } catch {
+                throw DaemonError(interface, error)
+            }
+        }
+        for socket in offered {
+            self.logger.warning("no server listens on \(socket.address.hostAndPort): its socket is closed")
+            socket.close()
+        }
+    }
+
+    // MARK: Adopting
+
+    /// Puts everything in force. Only the system itself can prevent that, when it cannot even look after a socket.
+    private func adopt(_ change: Change) async throws {
+        let diff = change.diff
+        let isReload = self.isStarted
+        self.configuration = diff.new
+        self.isStarted = true
+        if let logs = change.logs { await self.logs.adopt(logs) }
+        self.resources.memoryBudget.limit = diff.new.messageMemory
+        if !isReload || diff.old.allowedHosts != diff.new.allowedHosts { self.adoptAllowedHosts(isReload: isReload) }
+        if let backend = change.backend { self.install(backend, isReload: isReload) }
+        if !isReload || diff.old.pidFile != diff.new.pidFile {
+            self.pidFile?.remove()
+            self.pidFile = change.pidFile
+            self.tellOfPIDFile()
+        }
+        try await self.adoptServers(change, isReload: isReload)
+        self.watchFreeSpace(former: isReload ? diff.old : nil)
+        if !isReload || diff.old.certificateCheckInterval != diff.new.certificateCheckInterval {
+            self.certificateTask?.cancel()
+            let interval = diff.new.certificateCheckInterval
+            self.certificateTask = interval > .zero ? self.certificates.start(every: interval) : nil
+        }
+        guard isReload else { return }
+        for key in diff.keysThatNeedRestart {
+            self.logger.warning("\(key) has changed: that needs a restart, the daemon goes on with the former value")
+        }
+        if self.ownBackend != nil, diff.old.backend != diff.new.backend {
+            self.logger.warning("backend_config has changed: the application's own backend takes no notice of it")
+        }
+        for event in diff.events { self.events.publish(event) }
+        // What has changed in the files of the others.
+        let fresh = self.servers.filter { change.certificates[$0.identifier] != nil }.compactMap(\.watch)
+        _ = await self.reloadCertificates(except: Set(fresh))
+    }
+
+    private func adoptServers(_ change: Change, isReload: Bool) async throws {
+        for server in change.diff.servers {
+            guard let running = self.servers.first(where: { $0.identifier == server.identifier }) else { continue }
+            if server.goesOn, let configuration = server.new {
+                let reading = change.certificates[server.identifier]
+                running.adopt(configuration, tls: reading?.offer, log: self.logs.log(of: configuration.listenInterface))
+                if let reading { self.watch(reading, of: running) }
+                if !configuration.tls.isOn { self.forgetCertificates(of: running) }
+                if server.old != configuration {
+                    self.logger.info("server \(running.identifier) config change event, a new config has been saved")
+                }
+            } else if server.stops {
+                // Before another takes over its socket: two must not accept from one.
+                await running.stopListening()
+                self.end(running, isRemoved: server.new == nil)
+            }
+        }
+        for start in change.starts {
+            let reading = change.certificates[start.identifier]
+            let server: RunningServer
+            do {
+                server = try await RunningServer(
+                    start.identifier,
+                    start.configuration,
+                    tls: reading?.offer,
+                    log: self.logs.log(of: start.configuration.listenInterface),
+                    resources: self.resources,
+                    socket: start.socket
+                )
+            } catch {
+                let problem = DaemonError(start.configuration.listenInterface, error)
+                guard isReload else { throw problem }
+                self.logger.error("\(problem)")
+                continue
+            }
+            self.servers.append(server)
+            if let reading { self.watch(reading, of: server) }
+            if isReload { self.logger.info("New server added [\(start.identifier)]") }
+            self.logger.info("Listening on TCP \(start.socket.address.hostAndPort)")
+        }
+        let order = change.diff.servers.map(\.identifier)
+        self.servers.sort { order.firstIndex(of: $0.identifier) ?? 0 < order.firstIndex(of: $1.identifier) ?? 0 }
+    }
+
+    private func watch(_ reading: CertificateReloader.Reading, of server: RunningServer) {
+        self.forgetCertificates(of: server)
+        server.watch = self.certificates.watch(
+            reading,
+            replaced: { [events, server] in events.publish(.serverTLSConfig(server.configuration)) },
+            adopt: { [server] offer in server.adopt(offer) }
+        )
+    }
+
+    private func forgetCertificates(of server: RunningServer) {
+        if let watch = server.watch { self.certificates.forget(watch) }
+        server.watch = nil
+    }
+
+    /// Lets a server finish what it has in hand; nobody waits for that but ``stop(deadline:)``.
+    private func end(_ server: RunningServer, isRemoved: Bool) {
+        self.servers.removeAll { $0 === server }
+        self.forgetCertificates(of: server)
+        let deadline = ContinuousClock.now + self.configuration.shutdownTimeout
+        let logger = self.logger
+        logger.info(
+            isRemoved
+                ? "Server [\(server.identifier)] removed from config, stopped it."
+                : "Server [\(server.identifier)] has stopped accepting new clients"
+        )
+        self.endings.append(
+            Ending(of: server) {
+                let cutOff = await server.shutdown(deadline: deadline)
+                guard cutOff > 0 else { return }
+                logger.error(
+                    "graceful shutdown timed out",
+                    metadata: ["server": "\(server.identifier)", "connections": "\(cutOff)"]
+                )
+            }
+        )
+    }
+
+    private func install(_ backend: any Backend, isReload: Bool) {
+        let settings = self.configuration.backend
+        let ending = self.gateway.install(
+            backend,
+            timeouts: Gateway.Timeouts(save: settings.saveTimeout, validate: settings.validateTimeout),
+            recipientCacheLifetime: settings.recipientCacheLifetime
+        )
+        if let ending { self.endings.append(Ending { await ending.value }) }
+        if isReload { self.logger.info("new backend started") }
+        if let chain = backend as? ProcessorChain, !chain.stores {
+            self.logger.warning("\(DaemonCheck.discardsMail)")
+        }
+    }
+
+    private func adoptAllowedHosts(isReload: Bool) {
+        let hosts = AllowedHosts(self.configuration.allowedHosts)
+        self.resources.allowedHosts = hosts
+        if isReload { self.logger.info("allowed_hosts config changed, a new list was set") }
+        for problem in hosts.problems { self.logger.warning("allowed_hosts: \(problem)") }
+    }
+
+    private func tellOfPIDFile() {
+        guard self.pidFile != nil, let path = self.configuration.pidFile else { return }
+        self.logger.info("pid_file (\(path)) written with pid:\(PIDFile.processID)")
+    }
+
+    /// Looks after the room where the chain keeps messages, if that or the limit is another than before.
+    private func watchFreeSpace(former: DaemonConfiguration?) {
+        let minimum = self.configuration.minimumFreeSpace
+        if let former, former.minimumFreeSpace == minimum, former.backend == self.configuration.backend { return }
+        self.freeSpaceTask?.cancel()
+        self.freeSpaceTask = nil
+        let directories = self.configuration.storeDirectories
+        guard self.ownBackend == nil, minimum > 0, !directories.isEmpty else {
+            self.resources.storageSpace.isLow = false
+            return
+        }
+        let monitor = FreeSpaceMonitor(
+            space: self.resources.storageSpace,
+            directories: directories,
+            minimum: minimum,
+            logger: self.logger
+        )
+        monitor.check()
+        self.freeSpaceTask = monitor.start()
+    }
+}
+
+/// Something that was replaced and ends by itself.
+private final class Ending: Sendable {
+    /// The server that ends, if it is one.
+    let server: RunningServer?
+    private let task: Mutex<Task<Void, Never>?> = Mutex(nil)
+
+    init(of server: RunningServer? = nil, _ body: @escaping @Sendable () async -> Void) {
+        self.server = server
+        self.task.withLock { task in
+            task = Task {
+                await body()
+                self.task.withLock { $0 = nil }
+            }
+        }
+    }
+
+    var isOver: Bool { self.task.withLock { $0 == nil } }
+
+    func wait() async {
+        await self.task.withLock { $0 }?.value
+    }
+}
+
+extension DaemonConfiguration {
+    /// What `max_message_memory` says, or means by default.
+    fileprivate var messageMemory: Int { self.maximumMessageMemory ?? PhysicalMemory.octets / 4 }
+
+    fileprivate var withoutServers: DaemonConfiguration {
+        var configuration = self
+        configuration.servers = []
+        return configuration
+    }
+}

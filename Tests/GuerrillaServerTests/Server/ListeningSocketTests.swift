@@ -1,0 +1,110 @@
+import GuerrillaServer
+import NIOCore
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+struct ListeningSocketTests {
+    /// Connects to a port of 127.0.0.1, which needs nobody to accept.
+    private func connects(to port: Int?) -> Bool {
+        #if canImport(Darwin)
+        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #else
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        #endif
+        defer { close(descriptor) }
+        guard let address = try? SocketAddress(ipAddress: "127.0.0.1", port: port ?? 0) else { return false }
+        return address.withSockAddr { connect(descriptor, $0, socklen_t($1)) } == 0
+    }
+
+    @Test func listensFromTheBeginningUntilItIsClosed() throws {
+        let socket = try ListeningSocket(host: "127.0.0.1", port: 0, name: "127.0.0.1:0")
+        #expect(socket.address.ipAddress == "127.0.0.1")
+        #expect(socket.name == "127.0.0.1:0")
+        #expect(self.connects(to: socket.address.port))
+        let descriptor = try #require(socket.descriptor)
+        #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
+        socket.close()
+        #expect(socket.descriptor == nil)
+        #expect(!self.connects(to: socket.address.port))
+        socket.close()
+    }
+
+    @Test func theLastReferenceClosesIt() throws {
+        var socket: ListeningSocket? = try ListeningSocket(host: "127.0.0.1", port: 0)
+        let port = socket?.address.port
+        #expect(self.connects(to: port))
+        socket = nil
+        #expect(!self.connects(to: port))
+    }
+
+    @Test func withoutAHostBothFamiliesAreServed() throws {
+        let socket = try ListeningSocket(host: nil, port: 0)
+        #expect(["::", "0.0.0.0"].contains(socket.address.ipAddress))
+        #expect(self.connects(to: socket.address.port))
+    }
+
+    @Test func anAddressThatIsTakenIsAnError() throws {
+        let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
+        let port = try #require(socket.address.port)
+        #expect { try ListeningSocket(host: "127.0.0.1", port: port) } throws: {
+            ($0 as? IOError)?.errnoCode == EADDRINUSE
+        }
+        let other = try ListeningSocket(host: "127.0.0.1", port: 0)
+        #expect { try ListeningSocket(host: "127.0.0.1", port: port, sharingWith: [other]) } throws: {
+            ($0 as? IOError)?.errnoCode == EADDRINUSE
+        }
+    }
+
+    @Test func theAddressOfAPredecessorIsTakenOverWithItsQueue() throws {
+        let former = try ListeningSocket(host: "127.0.0.1", port: 0)
+        let port = try #require(former.address.port)
+        let successor = try ListeningSocket(host: "localhost", port: port, sharingWith: [former])
+        former.close()
+        #expect(successor.address.port == port)
+        #expect(self.connects(to: port))
+    }
+
+    @Test(arguments: ["127.0.0.1 *", "* 127.0.0.1", "0.0.0.0 127.0.0.1"])
+    func anAddressThatOverlapsWithThatOfAPredecessorIsHadBeside(_ hosts: String) throws {
+        let hosts = hosts.split(separator: " ").map { $0 == "*" ? nil : String($0) }
+        let former = try ListeningSocket(host: hosts[0], port: 0)
+        let port = try #require(former.address.port)
+        let successor = try ListeningSocket(host: hosts[1], port: port, sharingWith: [former])
+        #expect(self.connects(to: port))
+        former.close()
+        #expect(self.connects(to: port))
+        // And nobody else can join them.
+        #expect(throws: IOError.self) { try ListeningSocket(host: "127.0.0.1", port: port) }
+        #expect(successor.address != former.address)
+    }
+
+    @Test func aDescriptorOfSomebodyElseIsAdopted() throws {
+        let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
+        let copy = dup(try #require(socket.descriptor))
+        let adopted = try ListeningSocket(adopting: copy, name: "mail")
+        #expect(adopted.address == socket.address)
+        #expect(adopted.name == "mail")
+        #expect(fcntl(copy, F_GETFD) & FD_CLOEXEC != 0)
+        socket.close()
+        #expect(self.connects(to: adopted.address.port))
+    }
+
+    @Test func whatDoesNotListenIsNotAdopted() throws {
+        var pair: [CInt] = [0, 0]
+        #expect(pipe(&pair) == 0)
+        defer { for descriptor in pair { close(descriptor) } }
+        #expect { try ListeningSocket(adopting: pair[0]) } throws: {
+            "\($0)" == "descriptor \(pair[0]) is not a TCP socket that listens"
+        }
+        // It is still open: somebody else may need it.
+        #expect(fcntl(pair[0], F_GETFD) >= 0)
+        #expect(throws: ListeningSocket.NotListening.self) { try ListeningSocket(adopting: 1_000_000) }
+    }
+}
