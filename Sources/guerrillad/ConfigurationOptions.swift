@@ -16,12 +16,15 @@ struct ConfigurationOptions: ParsableArguments {
     )
     var config: String?
 
+    /// Where the configuration is now.
+    var source: ConfigurationSource { .lookUp(explicitPath: self.config) }
+
     /// Reads the file, or takes the embedded default.
     func load() -> ConfigurationReport {
         ConfigurationLoader(
             table: ConfigurationTable(registry: .standard),
             environment: ProcessInfo.processInfo.environment
-        ).load(from: .lookUp(explicitPath: self.config))
+        ).load(from: self.source)
     }
 
     /// Reads the file and gives up on problems, all of them named.

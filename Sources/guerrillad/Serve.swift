@@ -37,6 +37,8 @@ struct Serve: AsyncParsableCommand {
     var watch = false
 
     func run() async throws {
+        // Before it is read: what changes meanwhile is a change.
+        let stamp = self.stamp
         let report = self.load()
         guard let configuration = report.configuration else {
             for problem in report.problems { Terminal.note("guerrillad: \(problem)") }
@@ -57,7 +59,7 @@ struct Serve: AsyncParsableCommand {
         logger.info("guerrillad \(GuerrillaVersion.current) started with \(report.source)")
         if report.source == .embeddedDefault { self.welcome(listeners, configuration: configuration) }
 
-        let watching = self.watch ? self.watchFile(report.source, of: daemon) : nil
+        let watching = self.watch ? self.watchFile(loaded: stamp, for: daemon) : nil
         for await signal in signals {
             if signal == .sighup {
                 await self.reload(daemon)
@@ -103,13 +105,12 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Looks at the file once a second, and reloads when it has changed and then stayed as it is.
-    private func watchFile(_ source: ConfigurationSource, of daemon: Daemon) -> Task<Void, Never>? {
-        guard case .file(let path) = source else { return nil }
-        return Task {
-            var loaded = FileStamp(path: path)
+    private func watchFile(loaded: FileStamp?, for daemon: Daemon) -> Task<Void, Never> {
+        Task {
+            var loaded = loaded
             var seen = loaded
             while (try? await Task.sleep(for: .seconds(1))) != nil {
-                let stamp = FileStamp(path: path)
+                let stamp = self.stamp
                 if stamp != nil, stamp == seen, stamp != loaded {
                     loaded = stamp
                     await self.reload(daemon)
@@ -117,6 +118,11 @@ struct Serve: AsyncParsableCommand {
                 seen = stamp
             }
         }
+    }
+
+    /// The configuration file as it is now; nil if there is none.
+    private var stamp: FileStamp? {
+        if case .file(let path) = self.options.source { FileStamp(path: path) } else { nil }
     }
 
     /// What somebody who has just built the daemon wants to know.

@@ -3,7 +3,7 @@
     python3 load.py PORT ACKNOWLEDGED SESSIONS [SECONDS] [again]
 
 runs as a process of its own, so that what it has recorded does not depend on the test that started it. It ends when the
-server has gone, or after SECONDS. With `again` a message that is answered 4yz is sent again, as a mail server would. One
+server has gone, after SECONDS, or at SIGTERM with the message in hand. With `again` a message that is answered 4yz is sent again, as a mail server would. One
 line per 250: queued id, session, number, octets, SHA-256 of the message.
 """
 import asyncio
@@ -11,6 +11,7 @@ import hashlib
 import os
 import random
 import re
+import signal
 import sys
 import time
 
@@ -34,14 +35,14 @@ async def reply(reader):
             return line
 
 
-async def session(port, name, record, until, again):
+async def session(port, name, record, goes_on, again):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     number = 0
     try:
         await reply(reader)
         writer.write(b"EHLO load.example.org\r\n")
         await reply(reader)
-        while time.monotonic() < until:
+        while goes_on():
             octets = message(name, number)
             writer.write(f"MAIL FROM:<{name}@example.org>\r\nRCPT TO:<user@example.com>\r\nDATA\r\n".encode())
             for expected in (b"250", b"250", b"354"):
@@ -71,12 +72,17 @@ async def session(port, name, record, until, again):
 async def sessions(port, path, count, seconds, again=False):
     record = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     until = time.monotonic() + seconds
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+
+    def goes_on():
+        return time.monotonic() < until and not stop.is_set()
 
     async def one_after_another(index):
         turn = 0
-        while time.monotonic() < until:
+        while goes_on():
             try:
-                if not await session(port, f"s{index}.{turn}", record, until, again):
+                if not await session(port, f"s{index}.{turn}", record, goes_on, again):
                     return "a reply that was not expected"
             except (OSError, asyncio.IncompleteReadError):
                 return "the server has gone"

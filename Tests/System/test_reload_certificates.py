@@ -182,5 +182,5 @@ def test_links_of_certbot_are_followed(serve, files):
 def test_hang_up_without_tls_is_no_trouble(serve):
     daemon = serve()
     daemon.process.send_signal(signal.SIGHUP)
-    daemon.wait_for_line("SIGHUP")
+    daemon.wait_for_line("Configuration was reloaded")
     daemon.assert_serving()
