@@ -1,0 +1,209 @@
+import GuerrillaBackend
+import GuerrillaProcessors
+import GuerrillaSQL
+
+/// What is in effect, after file, environment and defaults, in the form of a configuration file.
+///
+/// Made from the table of keys, so that a key that is new there is shown here. What depends on something else and is not set is `null`,
+/// which reads as if the key were not there. Reading ``json(secrets:changesOnly:)`` with secrets gives an equal configuration.
+public struct ConfigurationListing: Sendable {
+    private let table: ConfigurationTable
+    private let hostName: String
+    private let configuration: DaemonConfiguration
+    private let application: ConfigurationSection
+    private let servers: [Server]
+
+    /// The sections of one server.
+    private struct Server {
+        var server: ConfigurationSection
+        var tls = ConfigurationSection()
+        var certificates: [ConfigurationSection] = []
+    }
+
+    /// - Parameters:
+    ///   - configuration: What came of `root`, without problems.
+    ///   - root: The file; nil when there is none.
+    init(_ configuration: DaemonConfiguration, root: ConfigurationNode?, loader: ConfigurationLoader) {
+        // What there is to say about the file was said when it was loaded.
+        var decoder = ConfigurationDecoder(
+            table: loader.table,
+            hostName: loader.hostName,
+            environment: loader.environment
+        )
+        self.table = loader.table
+        self.hostName = loader.hostName
+        self.configuration = configuration
+        self.application = decoder.section(
+            of: root,
+            at: "",
+            keys: loader.table.application,
+            environmentPrefix: ConfigurationDecoder.environmentPrefix
+        )
+        var interfaces: Set<ListenInterface> = []
+        var servers: [Server] = []
+        for element in self.application.node(ApplicationKeys.servers)?.elements ?? [] {
+            let section = decoder.section(of: element, at: "", keys: self.table.server)
+            // The first of several with the same interface is in effect.
+            guard let interface = section.string(ServerKeys.listenInterface).flatMap({ ListenInterface($0) }),
+                interfaces.insert(interface).inserted
+            else { continue }
+            var server = Server(server: section)
+            server.tls = decoder.section(of: section.node(ServerKeys.tls), at: "", keys: self.table.tls)
+            let certificates = section.node(ServerKeys.certificates)?.elements ?? []
+            server.certificates = certificates.map { decoder.section(of: $0, at: "", keys: loader.table.certificate) }
+            servers.append(server)
+        }
+        self.servers = servers
+    }
+
+    /// The listing as JSON.
+    ///
+    /// - Parameters:
+    ///   - secrets: Whether passwords are shown. Otherwise `***` stands in their place.
+    ///   - changesOnly: Whether to leave out what is as it would be without the file and the environment.
+    public func json(secrets: Bool = false, changesOnly: Bool = false) -> String {
+        JSONText.pretty(.object(Writer(listing: self, secrets: secrets, changesOnly: changesOnly).file))
+    }
+
+    /// One way to write the listing.
+    private struct Writer {
+        let listing: ConfigurationListing
+        let secrets: Bool
+        let changesOnly: Bool
+
+        var file: ConfigurationObject {
+            let configuration = self.listing.configuration
+            var values = self.listing.application.values
+            // These are never unset.
+            values[ApplicationKeys.allowedHosts.name] = Self.list(configuration.allowedHosts)
+            values[ApplicationKeys.logLevel.name] = .string(configuration.logLevel.rawValue)
+            values[ApplicationKeys.servers.name] = self.servers
+            values[ApplicationKeys.backendConfig.name] = self.unlessEmpty(self.backend)
+            return self.group(
+                self.listing.table.application,
+                values: values,
+                implied: [ApplicationKeys.allowedHosts.name: Self.list([self.listing.hostName])]
+            )
+        }
+
+        private var servers: ConfigurationValue? {
+            guard !self.listing.servers.isEmpty else {
+                // The one that there is without any; it stands as it is in no file that shows changes only.
+                let server = self.listing.configuration.servers.first ?? ServerConfiguration()
+                return self.changesOnly
+                    ? nil : .array([self.server(Server(server: ConfigurationSection()), as: server)])
+            }
+            return .array(zip(self.listing.servers, self.listing.configuration.servers).map { self.server($0, as: $1) })
+        }
+
+        private func server(_ server: Server, as configuration: ServerConfiguration) -> ConfigurationValue {
+            var values = server.server.values
+            values[ServerKeys.isEnabled.name] = .bool(configuration.isEnabled)
+            values[ServerKeys.hostName.name] = .string(configuration.hostName)
+            values[ServerKeys.listenInterface.name] = .string(configuration.listenInterface.description)
+            values[ServerKeys.tls.name] = self.unlessEmpty(
+                self.group(self.listing.table.tls, values: server.tls.values)
+            )
+            let certificates = server.certificates.map {
+                ConfigurationValue.object(self.group(self.listing.table.certificate, values: $0.values))
+            }
+            values[ServerKeys.certificates.name] = certificates.isEmpty ? nil : .array(certificates)
+            return .object(
+                self.group(
+                    self.listing.table.server,
+                    values: values,
+                    implied: [ServerKeys.hostName.name: .string(self.listing.hostName)]
+                )
+            )
+        }
+
+        private var backend: ConfigurationObject {
+            let configuration = self.listing.configuration.backend
+            let known = self.listing.table.backend
+            let all = configuration.processorConfiguration.values
+            var values: [String: ConfigurationValue] = [:]
+            for key in all.keys { values[key] = all[key] }
+            let logsMails = Debugger.logReceivedMails.name
+            values[logsMails] = nil
+            var object = self.group(
+                known,
+                values: values,
+                implied: [GatewayKeys.primaryMailHost.name: .string(self.listing.hostName)]
+            )
+            for key in all.keys where !known.contains(where: { $0.name == key }) {
+                guard let value = all[key] else { continue }
+                object[key] = self.secrets ? value : ConfigurationRedaction.redacted(value)
+            }
+            // Its default depends on whether anything stands here at all.
+            if let value = all[logsMails], value != .bool(object.isEmpty) || !self.changesOnly {
+                object[logsMails] = value
+            }
+            return object
+        }
+
+        /// The members for the keys of one group, in the order of the table.
+        ///
+        /// - Parameters:
+        ///   - values: What is set.
+        ///   - implied: What holds when keys are not set whose default the table only describes.
+        private func group(
+            _ keys: [ConfigurationKey],
+            values: [String: ConfigurationValue],
+            implied: [String: ConfigurationValue] = [:]
+        ) -> ConfigurationObject {
+            var object = ConfigurationObject()
+            for key in keys where key.replacement == nil {
+                let fallback = key.defaultValue?.value ?? implied[key.name]
+                let value = values[key.name]
+                guard !self.changesOnly || value != nil && value != fallback else { continue }
+                object[key.name] = self.shown(
+                    value ?? fallback ?? .null,
+                    of: key,
+                    driver: values[SQLProcessor.driver.name]
+                )
+            }
+            return object
+        }
+
+        private func shown(
+            _ value: ConfigurationValue,
+            of key: ConfigurationKey,
+            driver: ConfigurationValue?
+        ) -> ConfigurationValue {
+            guard !self.secrets else { return value }
+            let driver: String? = if case .string(let name)? = driver { name } else { nil }
+            return ConfigurationRedaction.redacted(value, of: key, driver: driver)
+        }
+
+        private func unlessEmpty(_ object: ConfigurationObject) -> ConfigurationValue? {
+            object.isEmpty ? nil : .object(object)
+        }
+
+        private static func list(_ texts: [String]) -> ConfigurationValue {
+            .array(texts.map { .string($0) })
+        }
+    }
+}
+
+extension ConfigurationLoader {
+    /// Loads the configuration a source names, and lists what is in effect.
+    ///
+    /// - Returns: The report, and the listing; nil when there are problems.
+    public func list(_ source: ConfigurationSource) -> (report: ConfigurationReport, listing: ConfigurationListing?) {
+        guard case .file(let path) = source, let octets = try? ConfigurationFile.contents(of: path) else {
+            let report = self.load(from: source)
+            return (report, report.configuration.map { ConfigurationListing($0, root: nil, loader: self) })
+        }
+        return self.list(octets, source: source)
+    }
+
+    /// The same for the content of a file.
+    func list(
+        _ octets: some Sequence<UInt8>,
+        source: ConfigurationSource
+    ) -> (report: ConfigurationReport, listing: ConfigurationListing?) {
+        let report = self.load(octets, source: source)
+        let root = try? ConfigurationFile.parse(octets).root
+        return (report, report.configuration.map { ConfigurationListing($0, root: root, loader: self) })
+    }
+}
