@@ -67,6 +67,12 @@ enum SQLiteFile {
         try self.checkFile(path, access: R_OK)
     }
 
+    /// Makes sure that there is a file that can be written.
+    static func checkForWriting(_ path: String) throws {
+        try self.checkName(path)
+        try self.checkFile(path, access: R_OK | W_OK)
+    }
+
     private static func checkName(_ path: String) throws {
         // A path with NUL would be cut short by every system call.
         guard !path.isEmpty, !path.utf8.contains(0) else {

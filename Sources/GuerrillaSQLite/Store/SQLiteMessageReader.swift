@@ -65,28 +65,17 @@ public final class SQLiteMessageReader: Sendable {
     ///   - id: Only messages with a smaller row id: the last id of the page before.
     /// - Throws: ``SQLiteStoreError``.
     public func list(limit: Int, before id: Int64? = nil) throws -> [StoredMessageSummary] {
-        try self.read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT id, queued_id, received_at, reverse_path, size, subject FROM message
-                    WHERE id < ? ORDER BY id DESC LIMIT ?
-                    """,
-                arguments: [id ?? .max, max(0, limit)]
-            )
-            return try rows.map { row in
-                let id: Int64 = try self.value(row, "id")
-                return StoredMessageSummary(
-                    id: id,
-                    queuedID: try self.value(row, "queued_id"),
-                    receivedAtMicroseconds: try self.value(row, "received_at"),
-                    reversePath: try self.value(row, "reverse_path"),
-                    recipients: try self.recipients(of: id, db),
-                    size: try self.value(row, "size"),
-                    subject: try self.value(row, "subject")
-                )
-            }
-        }
+        try self.summaries("id < ? ORDER BY id DESC", id ?? .max, limit: limit)
+    }
+
+    /// The messages that came after another, oldest first.
+    ///
+    /// - Parameters:
+    ///   - limit: Most messages returned.
+    ///   - id: Only messages with a larger row id: the last id seen, 0 for all.
+    /// - Throws: ``SQLiteStoreError``.
+    public func list(limit: Int, after id: Int64) throws -> [StoredMessageSummary] {
+        try self.summaries("id > ? ORDER BY id", id, limit: limit)
     }
 
     /// One message with all its octets in memory. For large messages see ``export(_:to:)``.
@@ -149,6 +138,31 @@ public final class SQLiteMessageReader: Sendable {
     }
 
     // MARK: - Reading
+
+    private func summaries(_ condition: String, _ id: Int64, limit: Int) throws -> [StoredMessageSummary] {
+        try self.read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, queued_id, received_at, reverse_path, size, subject FROM message
+                    WHERE \(condition) LIMIT ?
+                    """,
+                arguments: [id, max(0, limit)]
+            )
+            return try rows.map { row in
+                let id: Int64 = try self.value(row, "id")
+                return StoredMessageSummary(
+                    id: id,
+                    queuedID: try self.value(row, "queued_id"),
+                    receivedAtMicroseconds: try self.value(row, "received_at"),
+                    reversePath: try self.value(row, "reverse_path"),
+                    recipients: try self.recipients(of: id, db),
+                    size: try self.value(row, "size"),
+                    subject: try self.value(row, "subject")
+                )
+            }
+        }
+    }
 
     /// Runs `body` in one transaction, so that all it reads belongs together.
     private func read<Value>(_ body: (Database) throws -> Value) throws -> Value {

@@ -5,6 +5,19 @@ public struct StoredMessageRecord: Sendable {
     public var id: Int64
     /// The message with all its octets, in a single piece.
     public var message: StoredMessage
+
+    /// What a listing shows of it.
+    public var summary: StoredMessageSummary {
+        StoredMessageSummary(
+            id: self.id,
+            queuedID: self.message.queuedID,
+            receivedAtMicroseconds: self.message.receivedAtMicroseconds,
+            reversePath: self.message.reversePath,
+            recipients: self.message.recipients,
+            size: self.message.size,
+            subject: self.message.subject
+        )
+    }
 }
 
 /// What a listing shows of a message.
