@@ -199,9 +199,9 @@ let package = Package(
         .executableTarget(
             name: "guerrillad",
             dependencies: [
-                "Guerrilla", "GuerrillaSQL", "GuerrillaMail",
+                "Guerrilla", "GuerrillaBackend", "GuerrillaSQL", "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
-                logging,
+                nioCore, logging,
                 .product(
                     name: "ArgumentParser",
                     package: "swift-argument-parser",

@@ -10,6 +10,7 @@ struct Guerrillad: AsyncParsableCommand {
         abstract: "Receives mail over SMTP, stores it, says goodbye.",
         discussion: """
             To start: guerrillad serve
+
             With no configuration file it listens on 127.0.0.1:2525 and stores mail in ./guerrilla.sqlite.
             """,
         version: "guerrillad \(GuerrillaVersion.current)",
@@ -18,9 +19,9 @@ struct Guerrillad: AsyncParsableCommand {
 
     private static var subcommands: [any ParsableCommand.Type] {
         #if SQLite
-        [Serve.self, Check.self, Schema.self, Mail.self, Version.self]
+        [Serve.self, Check.self, Config.self, Schema.self, Mail.self, Completion.self, Version.self]
         #else
-        [Serve.self, Check.self, Schema.self, Version.self]
+        [Serve.self, Check.self, Config.self, Schema.self, Completion.self, Version.self]
         #endif
     }
 }

@@ -4,10 +4,14 @@ import GuerrillaSQL
 
 struct Schema: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the statements that create the table of the sql processor."
+        abstract: "Print the statements that create the table of the sql processor.",
+        discussion: "For example: guerrillad schema --driver mysql | mariadb mail"
     )
 
-    @Option(help: "mysql, postgres or sqlite3, as in sql_driver.")
+    @Option(
+        help: "mysql, postgres or sqlite3, as in sql_driver.",
+        completion: .list(SQLDialect.allCases.map(\.rawValue))
+    )
     var driver: String
 
     @Option(help: "The table's name, as in mail_table.")

@@ -1,5 +1,6 @@
 #if CommandLine
 import ArgumentParser
+import Guerrilla
 
 #if canImport(Glibc)
 import Glibc
@@ -17,39 +18,49 @@ enum Terminal {
     /// Whether a file can be made there.
     static func isWritable(directory: String) -> Bool { access(directory, W_OK) == 0 }
 
-    /// One line for the person who runs the command.
+    /// Whether somebody can answer a question.
+    static var isInputInteractive: Bool { isatty(STDIN_FILENO) == 1 }
+
+    /// One line for the person who runs the command. If it cannot be written, nobody can be told.
     static func note(_ text: String) {
-        Self.write(Array("\(text)\n".utf8).span.bytes, to: STDERR_FILENO)
+        try? OutputFile.write(Array("\(text)\n".utf8).span.bytes, to: STDERR_FILENO)
     }
 
-    /// Writes octets as they are.
-    static func write(_ bytes: RawSpan, to descriptor: CInt = STDOUT_FILENO) {
-        bytes.withUnsafeBytes { buffer in
-            var offset = 0
-            while offset < buffer.count, let base = buffer.baseAddress {
-                #if canImport(Glibc)
-                let written = Glibc.write(descriptor, base + offset, buffer.count - offset)
-                #elseif canImport(Musl)
-                let written = Musl.write(descriptor, base + offset, buffer.count - offset)
-                #else
-                let written = Darwin.write(descriptor, base + offset, buffer.count - offset)
-                #endif
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { return }
-                offset += written
-            }
+    /// Writes text to standard output.
+    ///
+    /// - Throws: `ExitCode`, when it cannot be written.
+    static func write(_ text: String) throws {
+        try Self.write(Array(text.utf8).span.bytes)
+    }
+
+    /// Writes octets to standard output, as they are.
+    ///
+    /// - Throws: `ExitCode`, when they cannot be written.
+    static func write(_ bytes: RawSpan) throws {
+        do throws(SystemError) {
+            try OutputFile.write(bytes, to: STDOUT_FILENO)
+        } catch {
+            throw Self.fail("standard output: \(error)")
         }
     }
 
-    /// Lets go of what `print` holds back.
-    static func flush() {
-        fflush(nil)
+    /// Asks a question that is answered with yes or no.
+    static func asks(_ question: String) -> Bool {
+        try? OutputFile.write(Array("\(question) [y/N] ".utf8).span.bytes, to: STDERR_FILENO)
+        let answer = readLine()?.lowercased() ?? ""
+        return answer == "y" || answer == "yes"
     }
 
-    /// Ends the command: one sentence, exit 1.
+    /// Ends the command: one sentence.
     static func fail(_ sentence: String) -> ExitCode {
         Self.note("guerrillad: \(sentence)")
-        return ExitCode(1)
+        return .trouble
+    }
+
+    /// Ends the command: a line for each problem.
+    static func fail(_ problems: [ConfigurationProblem]) -> ExitCode {
+        for problem in problems { Self.note("guerrillad: \(problem)") }
+        return .trouble
     }
 }
 #endif

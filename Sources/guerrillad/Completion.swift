@@ -1,0 +1,25 @@
+#if CommandLine
+import ArgumentParser
+
+struct Completion: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print a script that makes a shell complete the command line of guerrillad.",
+        discussion: """
+            For example:
+              bash: guerrillad completion bash > /etc/bash_completion.d/guerrillad
+              zsh:  guerrillad completion zsh > /usr/share/zsh/site-functions/_guerrillad
+              fish: guerrillad completion fish > ~/.config/fish/completions/guerrillad.fish
+            """
+    )
+
+    @Argument(help: "bash, zsh or fish.", completion: .list(["bash", "zsh", "fish"]))
+    var shell: String
+
+    func run() throws {
+        guard let shell = CompletionShell(rawValue: self.shell) else {
+            throw ValidationError("the shell is none of bash, zsh and fish")
+        }
+        try Terminal.write(Guerrillad.completionScript(for: shell) + "\n")
+    }
+}
+#endif
