@@ -3,7 +3,7 @@ import ArgumentParser
 import Foundation
 import Guerrilla
 
-/// `-c`, shared by all commands that read the configuration.
+/// `-c` and `-v`, before the verb or after it: both are go-guerrilla's ways to write them.
 struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: [.customShort("c"), .customLong("config")],
@@ -15,6 +15,9 @@ struct ConfigurationOptions: ParsableArguments {
         completion: .file()
     )
     var config: String?
+
+    @Flag(name: [.short, .long], help: "Log at level debug; for serve.")
+    var verbose = false
 
     /// Reads configurations, and the environment.
     var loader: ConfigurationLoader {

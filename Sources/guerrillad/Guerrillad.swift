@@ -17,6 +17,8 @@ struct Guerrillad: AsyncParsableCommand {
         subcommands: subcommands
     )
 
+    @OptionGroup var options: ConfigurationOptions
+
     private static var subcommands: [any ParsableCommand.Type] {
         #if SQLite
         [Serve.self, Check.self, Config.self, Schema.self, Mail.self, Completion.self, Version.self]

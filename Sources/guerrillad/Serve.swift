@@ -16,6 +16,8 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start the daemon and all servers that are enabled.",
         discussion: """
+            For example: guerrillad serve -c goguerrilla.conf.json
+
             SIGTERM, SIGINT and SIGQUIT stop it: messages in hand are finished, everybody else is told to come back.
             SIGHUP reads the configuration, certificates and keys again; what is wrong with them changes nothing.
             SIGUSR1 opens the log files again, after logrotate has moved them.
@@ -26,12 +28,10 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("p"), .customLong("pidFile")],
-        help: "Where to write the process id; goes before pid_file of the configuration."
+        help: "Where to write the process id; goes before pid_file of the configuration.",
+        completion: .file()
     )
     var pidFile: String?
-
-    @Flag(name: [.short, .long], help: "Log at level debug.")
-    var verbose = false
 
     @Flag(help: "Reload by itself when the configuration file has changed.")
     var watch = false
@@ -41,8 +41,7 @@ struct Serve: AsyncParsableCommand {
         let stamp = self.stamp
         let report = self.load()
         guard let configuration = report.configuration else {
-            for problem in report.problems { Terminal.note("guerrillad: \(problem)") }
-            throw ExitCode(1)
+            throw Terminal.fail(report.problems)
         }
         // A limit on the size of files is a full disk to us: the store fails with an error and the client keeps its mail.
         signal(SIGXFSZ, SIG_IGN)
@@ -71,7 +70,7 @@ struct Serve: AsyncParsableCommand {
         }
         logger.info("Shutdown signal caught")
         watching?.cancel()
-        guard await daemon.shutdown() else { throw ExitCode(1) }
+        guard await daemon.shutdown() else { throw ExitCode.trouble }
     }
 
     // MARK: Configuration
@@ -87,7 +86,7 @@ struct Serve: AsyncParsableCommand {
             // go-guerrilla's default; where we may not write there, nobody has asked for it.
             report.configuration?.pidFile = "/var/run/go-guerrilla.pid"
         }
-        if self.verbose { report.configuration?.logLevel = .debug }
+        if self.options.verbose { report.configuration?.logLevel = .debug }
         return report
     }
 
