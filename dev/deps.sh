@@ -22,7 +22,9 @@ build_packages=(
 test_packages=(
     curl:curl
     dovecot-imapd:/usr/lib/dovecot/imap
+    fish:fish
     gcc:gcc
+    groff-base:groff
     haproxy:/usr/sbin/haproxy
     libgnutls-dane0:libgnutls-dane.so.0
     libidn12:libidn.so.12
@@ -30,6 +32,7 @@ test_packages=(
     libnginx-mod-mail:/usr/lib/nginx/modules/ngx_mail_module.so
     libnss-wrapper:libnss_wrapper.so
     libssl-dev:/usr/include/openssl/ssl.h
+    mandoc:mandoc
     mariadb-client-core:mariadb
     mariadb-server-core:/usr/sbin/mariadbd
     nginx:/usr/sbin/nginx
@@ -44,6 +47,7 @@ test_packages=(
     strace:strace
     swaks:swaks
     testssl.sh:testssl
+    zsh:zsh
 )
 
 present() {

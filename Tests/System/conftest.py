@@ -1,10 +1,12 @@
 import os
 import shutil
+import subprocess
 import tempfile
 
 import pytest
 
 import daemon
+import smtpwire
 
 # dev/test.sh sets this: there, what a test needs and does not find is a failure, never a skip.
 # dev/soak.sh sets this: the same tests, with long parameters.
@@ -66,6 +68,25 @@ def serve(directory):
     yield start
     for started in running:
         started.end()
+
+
+@pytest.fixture
+def unprivileged(need):
+    """`guerrillad` as a user without rights, also when the tests run as root."""
+    if os.geteuid() != 0:
+        yield daemon.run
+        return
+    # The built binary may stand below a directory that only root may enter.
+    path = tempfile.mkdtemp(prefix="guerrilla-test-")
+    os.chmod(path, 0o755)
+    shutil.copy(daemon.BINARY, f"{path}/guerrillad")
+
+    def as_nobody(*arguments):
+        return subprocess.run([f"{path}/guerrillad", *arguments], user="nobody", group="nogroup", extra_groups=[],
+                              cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=smtpwire.DEADLINE)
+
+    yield as_nobody
+    shutil.rmtree(path)
 
 
 @pytest.hookimpl(hookwrapper=True)

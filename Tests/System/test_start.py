@@ -6,12 +6,10 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 
 import pytest
 
-import daemon as guerrillad
 from certificates import Certificates
 from daemon import Daemon, configuration, mail_list, run
 from smtpwire import DEADLINE, ReservedPort, Wire, eventually
@@ -339,22 +337,3 @@ def test_doubtful_tls_files_are_named_and_used(directory, tls):
     assert check.returncode == 0
     said = (check.stdout + check.stderr).decode()
     assert re.search(r"servers\[0\]\.tls: .*expired\.key can be read", said) and re.search(r"servers\[0\]\.tls: .*expired on", said)
-
-
-@pytest.fixture
-def unprivileged(need):
-    """`guerrillad` as a user without rights, also when the tests run as root."""
-    if os.geteuid() != 0:
-        yield run
-        return
-    # The built binary may stand below a directory that only root may enter.
-    path = tempfile.mkdtemp(prefix="guerrilla-test-")
-    os.chmod(path, 0o755)
-    shutil.copy(guerrillad.BINARY, f"{path}/guerrillad")
-
-    def as_nobody(*arguments):
-        return subprocess.run([f"{path}/guerrillad", *arguments], user="nobody", group="nogroup", extra_groups=[],
-                              cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
-
-    yield as_nobody
-    shutil.rmtree(path)
