@@ -124,7 +124,11 @@ final class RunningDaemon {
         }
         let cutOff = await withTaskGroup(of: Int.self) { group in
             for server in self.servers + self.endings.compactMap(\.server) {
-                group.addTask { await server.shutdown(deadline: deadline) }
+                group.addTask { [logger = self.logger] in
+                    let cutOff = await server.shutdown(deadline: deadline)
+                    logger.info("shutdown completed for [\(server.identifier)]")
+                    return cutOff
+                }
             }
             return await group.reduce(0, +)
         }
@@ -138,6 +142,7 @@ final class RunningDaemon {
         self.logger.info("Backend shutdown completed")
         try? await self.group.shutdownGracefully()
         self.pidFile?.remove()
+        self.logger.info("Shutdown completed, exiting.")
         await self.logs.close()
         return cutOff
     }
@@ -254,7 +259,10 @@ final class RunningDaemon {
             let interval = diff.new.certificateCheckInterval
             self.certificateTask = interval > .zero ? self.certificates.start(every: interval) : nil
         }
-        guard isReload else { return }
+        guard isReload else {
+            self.logger.info("main log configured to \(diff.new.logFile)")
+            return
+        }
         for key in diff.keysThatNeedRestart {
             self.logger.warning("\(key) has changed: that needs a restart, the daemon goes on with the former value")
         }

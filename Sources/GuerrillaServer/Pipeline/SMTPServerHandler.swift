@@ -137,7 +137,10 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
 
     private func greet() {
         self.phase = .open
-        self.settings.logger.debug("Handle client", metadata: self.clientMetadata)
+        self.settings.logger.debug(
+            "Handle client [\(self.clientAddress)], id: \(self.session.client.clientNumber)",
+            metadata: self.clientMetadata
+        )
         self.send(
             .greeting(
                 hostName: self.settings.hostName,
@@ -224,6 +227,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        self.logDeparture()
         self.phase = .closed
         self.session.connectionClosed()
         self.deadlines.cancelTimer()
@@ -251,8 +255,12 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
 
     private func process(_ input: inout ByteBuffer, context: ChannelHandlerContext) {
         self.isProcessing = true
+        let traced = self.isTraced ? input : nil
         var before = self.session.waitingFor
+        var start = input.readerIndex
         while case .open = self.phase, !self.isOutputBlocked, let action = self.session.next(&input) {
+            if let traced, before == .command { self.traceCommand(in: traced, from: start, to: input.readerIndex) }
+            start = input.readerIndex
             self.run(action, lingers: before == .data || input.readableBytes > 0)
             before = self.session.waitingFor
             if self.output.readableBytes >= Self.outputBurst { self.writeReplies(context: context) }
@@ -302,7 +310,9 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     private func end(with reply: SMTPReply, lingers: Bool) {
         self.send(reply)
         self.phase = .closing(lingers: lingers)
-        if !reply.isGoodbye { self.log("Client sent away", reply) }
+        if !reply.isGoodbye {
+            self.log(reply == .timedOut ? "Timeout: \(self.clientAddress)" : "Client sent away", reply)
+        }
     }
 
     private func log(_ message: Logger.Message, _ reply: SMTPReply) {
@@ -338,6 +348,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
 
     func writeReplies(context: ChannelHandlerContext) {
         guard self.output.readableBytes > 0 else { return }
+        if self.isTraced { self.traceReplies(self.output) }
         if case .closing = self.phase {
             self.writeLastReplies(context: context)
         } else {
@@ -375,6 +386,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         guard self.hasPeerFinished, !self.isOutputBlocked, self.session.waitingFor != .verdict else { return }
         switch self.phase {
         case .ungreeted, .open:
+            self.logDeparture()
             self.session.connectionClosed()
             self.phase = .closing(lingers: false)
             self.deadlines.burstBegan()
@@ -447,9 +459,24 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         }
     }
 
+    /// The peer has left without QUIT. Health checks do; within a message it is worth a line.
+    private func logDeparture() {
+        switch self.phase {
+        case .ungreeted, .open: break
+        case .closing, .lingering, .closed: return
+        }
+        self.settings.logger.log(
+            level: self.session.arrivingMessage == nil ? .debug : .info,
+            "Client closed the connection: \(self.clientAddress)",
+            metadata: self.clientMetadata
+        )
+    }
+
+    private var clientAddress: String { self.session.client.address?.description ?? "-" }
+
     var clientMetadata: Logger.Metadata {
         [
-            "smtp.client": "\(self.session.client.address?.description ?? "-")",
+            "smtp.client": "\(self.clientAddress)",
             "smtp.session": "\(self.session.client.clientNumber)",
         ]
     }

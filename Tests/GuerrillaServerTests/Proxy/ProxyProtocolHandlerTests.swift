@@ -246,7 +246,7 @@ struct ProxyProtocolHandlerTests {
             #expect(record.client.address == IPAddress("192.0.2.99"))
             #expect(
                 live.log.entries.contains {
-                    $0.message == "Handle client" && $0.metadata["smtp.client"] == "192.0.2.99"
+                    $0.message == "Handle client [192.0.2.99], id: 1" && $0.metadata["smtp.client"] == "192.0.2.99"
                 }
             )
         }
