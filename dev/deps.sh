@@ -32,6 +32,7 @@ test_packages=(
     libnginx-mod-mail:/usr/lib/nginx/modules/ngx_mail_module.so
     libnss-wrapper:libnss_wrapper.so
     libssl-dev:/usr/include/openssl/ssl.h
+    logrotate:/usr/sbin/logrotate
     mandoc:mandoc
     mariadb-client-core:mariadb
     mariadb-server-core:/usr/sbin/mariadbd

@@ -46,7 +46,7 @@ def configuration(directory, **changes):
                     "save_workers_size", "stored_line_endings", "maildir_path", "maildir_user_map", "gw_val_rcpt_timeout",
                     "rcpt_cache_seconds", "sql_driver", "sql_dsn", "mail_table", "sql_insert", "sql_values", "sql_validate",
                     "sql_max_open_conns", "sql_max_idle_conns", "sql_max_conn_lifetime", "sql_batch_size"}
-    top_keys = set(top) | {"shutdown_timeout", "event_loops", "max_message_memory", "min_free_space",
+    top_keys = set(top) | {"log_format", "shutdown_timeout", "event_loops", "max_message_memory", "min_free_space",
                            "certificate_check_interval"}
     for key, value in changes.items():
         where = top if key in top_keys else backend if key in backend_keys or key.startswith("fcgi_") else server

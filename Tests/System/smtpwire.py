@@ -31,13 +31,13 @@ class Closed(Exception):
 
 
 class Wire:
-    """One connection. `port` is on 127.0.0.1; `source` an address of the loopback network to connect from."""
+    """One connection. `port` is on `address`; `source` an address of the loopback network to connect from."""
 
-    def __init__(self, port, source=None, timeout=DEADLINE, greeting=True):
+    def __init__(self, port, source=None, timeout=DEADLINE, greeting=True, address="127.0.0.1"):
         self.timeout = timeout
         self.pending = b""
         self.sock = socket.create_connection(
-            ("127.0.0.1", port), timeout, source_address=(source, 0) if source else None
+            (address, port), timeout, source_address=(source, 0) if source else None
         )
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.greeting = self.reply() if greeting else None
