@@ -131,20 +131,30 @@ extension ConfigurationDecoder {
         tls.maximumVersion = maximum
     }
 
-    private func cipherSuites(
+    /// What is too weak for us is left out with a warning, as long as something is left: go-guerrilla's own sample names RC4.
+    private mutating func cipherSuites(
         _ section: ConfigurationSection,
         at keyPath: String,
         findings: inout [ConfigurationProblem]
     ) -> [TLSCipherSuite] {
-        named(TLSKeys.ciphers, in: section, at: keyPath, findings: &findings) { name throws(TLSNameError) in
-            // It is a signal that clients send, always understood, and no suite. (RFC 7507)
-            if name == "TLS_FALLBACK_SCSV" { return nil }
+        let key = TLSKeys.ciphers
+        let suites: [TLSCipherSuite] = named(key, in: section, at: keyPath, findings: &findings) {
+            name throws(TLSNameError) -> TLSCipherSuite? in
+            // The first is a signal that clients send, always understood, and no suite. (RFC 7507)
+            if name == "TLS_FALLBACK_SCSV" || TLSCipherSuite.refusedNames.contains(name) { return nil }
             if let suite = TLSCipherSuite(name: name) { return suite }
-            if TLSCipherSuite.refusedNames.contains(name) {
-                throw TLSNameError("\(name) is too weak and no longer in the TLS library; take it out")
-            }
             throw TLSNameError.unknown("cipher suite", name, among: TLSCipherSuite.allCases.map(\.rawValue))
         }
+        for (index, name) in (section.strings(key) ?? []).enumerated()
+        where TLSCipherSuite.refusedNames.contains(name) {
+            let finding = ConfigurationProblem(
+                keyPath: "\(keyPath).\(key.name)[\(index)]",
+                message: "\(name) is too weak and no longer in the TLS library; take it out",
+                line: section.line(key)
+            )
+            if suites.isEmpty { findings.append(finding) } else { warnings.append(finding) }
+        }
+        return suites
     }
 
     private func curves(

@@ -50,7 +50,7 @@ enum TLSKeys {
         default: .described("all with ECDHE"),
         origin: .goGuerrilla,
         summary:
-            "The cipher suites of TLS 1.2 and below, by their IANA names. RC4, 3DES and CBC with SHA-256 are refused. Those of TLS 1.3"
+            "The cipher suites of TLS 1.2 and below, by their IANA names. RC4, 3DES and CBC with SHA-256 are left out. Those of TLS 1.3"
             + " are always on; with no others named, TLS 1.2 and below are not spoken."
     )
     static let curves = ConfigurationKey(
