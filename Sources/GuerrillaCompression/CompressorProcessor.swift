@@ -10,7 +10,7 @@ public import GuerrillaMail
 /// - **Configuration**: `compressor_algorithm` (`zlib` or `zstd`, default `zlib`), `compressor_level` (integer, 1 is fast, 9
 ///   is small, default 1); the stream is of what `stored_line_endings` makes of the message.
 /// - **Reads**: the message; `deliveryHeader` of Header.
-/// - **Writes**: ``CompressedMessage`` under its own key.
+/// - **Writes**: ``GuerrillaBackend/CompressedMessage`` under its own key.
 /// - **Tasks**: save. More than 64 KiB are compressed on another thread.
 /// - **Failure replies**: 452 4.3.1 when `max_message_memory` has no room for the result, 451 4.3.0 when a library fails.
 public struct CompressorProcessor: Processor {

@@ -25,7 +25,7 @@ extension Envelope {
     ///   - data: The message's octets, lines ended by CRLF.
     ///   - client: The peer; by default one on 192.0.2.1 that said `EHLO client.example.org`.
     ///   - queuedID: The message's id; by default a new one.
-    /// - Throws: ``NotAnAddress``.
+    /// - Throws: ``GuerrillaTesting/NotAnAddress``.
     public static func testing(
         from sender: String = "sender@example.org",
         to recipients: [String] = ["recipient@example.com"],
@@ -43,7 +43,7 @@ extension Envelope {
     }
 
     /// The same for a message that is no text.
-    /// - Throws: ``NotAnAddress``.
+    /// - Throws: ``GuerrillaTesting/NotAnAddress``.
     public static func testing(
         from sender: String = "sender@example.org",
         to recipients: [String] = ["recipient@example.com"],
@@ -85,7 +85,7 @@ extension ClientInfo {
 
 extension Recipient {
     /// A recipient, from RCPT's argument without angle brackets.
-    /// - Throws: ``NotAnAddress``.
+    /// - Throws: ``GuerrillaTesting/NotAnAddress``.
     public static func testing(_ address: String) throws -> Recipient {
         do throws(PathSyntaxError) {
             let argument = Array("<\(address)>".utf8)

@@ -34,7 +34,7 @@ public final class TestInbox: Sendable {
     /// Starts an inbox.
     /// - Parameters:
     ///   - configure: Changes the configuration of the server, for example its limits or its TLS.
-    ///   - answering: What the sender is answered about a message, asked before it is kept; only ``SaveVerdict/stored`` keeps it. Throwing
+    ///   - answering: What the sender is answered about a message, asked before it is kept; only ``GuerrillaBackend/SaveVerdict/stored`` keeps it. Throwing
     ///     looks like a store in trouble. The default keeps everything.
     /// - Throws: What prevents the start, in one sentence.
     public static func start(

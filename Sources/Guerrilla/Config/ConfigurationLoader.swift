@@ -19,7 +19,10 @@ public struct ConfigurationLoader: Sendable {
 
     /// Makes a loader.
     ///
-    /// - Parameter environment: The process's environment; the default is to look at none.
+    /// - Parameters:
+    ///   - table: The keys; the default has those of all processors that this package was built with.
+    ///   - hostName: The host name used where that is the default.
+    ///   - environment: The process's environment; the default is to look at none.
     public init(
         table: ConfigurationTable = ConfigurationTable(registry: .standard),
         hostName: String = HostName.current,

@@ -72,7 +72,7 @@ public actor Daemon {
     ///   - configuration: What to do. The messages have gone through its `save_process` first.
     ///   - registry: The processors that chains may name.
     ///   - onMessage: Takes a message; may be called for several at once. The client gets its 250 when it returns, and is told to try again
-    ///     when it throws. A ``Processor`` can give other answers.
+    ///     when it throws. A ``GuerrillaBackend/Processor`` can give other answers.
     public init(
         configuration: DaemonConfiguration = DaemonConfiguration(),
         registry: ProcessorRegistry = .standard,

@@ -4,7 +4,9 @@ import NIOCore
 extension ListeningSocket {
     /// Begins to listen for the server of this interface.
     ///
-    /// - Parameter predecessors: Sockets that will be closed soon: an address that only these stand in the way of is shared with them.
+    /// - Parameters:
+    ///   - interface: The address.
+    ///   - predecessors: Sockets that will be closed soon: an address that only these stand in the way of is shared with them.
     /// - Throws: What the system says if the address cannot be had.
     public convenience init(binding interface: ListenInterface, sharingWith predecessors: [ListeningSocket] = []) throws
     {

@@ -78,11 +78,7 @@ public struct ConfigurationKey: Sendable, Hashable {
     /// What the key is for, in one or two sentences of Markdown.
     public var summary: String
 
-    /// Makes a key.
-    ///
-    /// - Parameters:
-    ///   - unit: The unit of a number. Durations, seconds and octets need none.
-    ///   - default: The value used when the key is not set.
+    /// Makes a key. The parameters are the properties of the same names; `default` is ``defaultValue``.
     public init(
         _ name: String,
         _ type: ValueType,

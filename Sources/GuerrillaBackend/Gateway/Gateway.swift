@@ -3,7 +3,7 @@ import Synchronization
 
 /// Stands between the servers and the backend, so that the backend can be replaced under load.
 ///
-/// A message or a recipient takes a ``Lease`` on the backend that is current and keeps it to its verdict. A backend
+/// A message or a recipient takes a lease on the backend that is current and keeps it to its verdict. A backend
 /// that was replaced is shut down when its last lease comes back, or when its deadline passes.
 public final class Gateway: Sendable {
     /// How long verdicts may take.
@@ -22,7 +22,7 @@ public final class Gateway: Sendable {
 
     private let current = Mutex<Generation?>(nil)
 
-    /// A gateway without a backend: messages are answered 451 until ``start(_:timeouts:)``.
+    /// A gateway without a backend: messages are answered 451 until ``start(_:timeouts:recipientCacheLifetime:drainDeadline:)``.
     public init() {}
 
     /// Starts a backend and puts it in the place of the present one, which goes on with the messages it has and is then shut down.

@@ -1,6 +1,6 @@
 public import GuerrillaBackend
 
-/// The processors of this module, for a ``ProcessorRegistry``.
+/// The processors of this module, for a ``GuerrillaBackend/ProcessorRegistry``.
 public enum BuiltInProcessors {
     /// HeadersParser, Header, Debugger and wildcard.
     public static let all: [ProcessorDescription] = [

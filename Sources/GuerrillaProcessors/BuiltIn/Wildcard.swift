@@ -5,7 +5,7 @@ public import GuerrillaMail
 ///
 /// `<postmaster>` without a host is left to the processors behind it. (RFC 5321 § 4.5.1)
 ///
-/// - **Configuration**: `wildcard_hosts` (string, required): ``GlobPattern``s separated by commas. Spaces around them and case do not
+/// - **Configuration**: `wildcard_hosts` (string, required): ``GuerrillaMail/GlobPattern``s separated by commas. Spaces around them and case do not
 ///   matter; neither does whether a label beyond ASCII is written as U-label or as A-label.
 /// - **Reads**: the recipient.
 /// - **Writes**: nothing.
@@ -38,7 +38,7 @@ public struct Wildcard: Processor {
 
     /// Creates the processor.
     /// - Parameter hosts: Patterns separated by commas.
-    /// - Throws: ``ConfigurationError`` when a pattern is malformed or there is none.
+    /// - Throws: ``GuerrillaBackend/ConfigurationError`` when a pattern is malformed or there is none.
     public init(hosts: String) throws(ConfigurationError) {
         var patterns: [GlobPattern] = []
         for entry in hosts.split(separator: ",") {

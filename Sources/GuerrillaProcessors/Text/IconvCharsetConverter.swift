@@ -1,7 +1,7 @@
 internal import Glibc
 public import GuerrillaMail
 
-/// Converts all charsets of ``CharsetAliases`` with the C library's `iconv(3)`.
+/// Converts all charsets of ``GuerrillaMail/CharsetAliases`` with the C library's `iconv(3)`.
 ///
 /// UTF-8, US-ASCII and the western charsets take the shorter way through `BasicCharsetConverter`, which also works
 /// where the C library came without its converter modules (slim images); ``supports(_:)`` tells which are there.

@@ -1,9 +1,9 @@
 #if SQLite
 public import GuerrillaBackend
 
-/// Lets a ``GroupCommitter`` write to an ``SQLiteMessageStore``: one transaction, and one `fsync`, per batch.
+/// Lets a ``GuerrillaBackend/GroupCommitter`` write to an ``SQLiteMessageStore``: one transaction, and one `fsync`, per batch.
 ///
-/// It blocks, so give the committer a ``BlockingThreadExecutor`` of one thread.
+/// It blocks, so give the committer a ``GuerrillaBackend/BlockingThreadExecutor`` of one thread.
 public struct SQLiteGroupCommit: GroupCommit {
     private let store: SQLiteMessageStore
 

@@ -119,7 +119,9 @@ public final class SQLiteMessageReader: Sendable {
     /// While `write` runs the reader keeps its view of the database, so the daemon's `-wal` file cannot shrink: don't wait
     /// in it for long.
     ///
-    /// - Parameter write: Gets each piece; the pointer is valid during the call only. What it throws is thrown on.
+    /// - Parameters:
+    ///   - identifier: The message.
+    ///   - write: Gets each piece; the pointer is valid during the call only. What it throws is thrown on.
     /// - Returns: The number of octets handed out.
     /// - Throws: ``SQLiteStoreError``, `.noSuchMessage` if there is none.
     @discardableResult

@@ -41,7 +41,7 @@ public final class SQLiteMessageStore: Sendable {
     /// After an I/O error or when the file was replaced, the connection is given up, and the next call opens it afresh.
     ///
     /// - Returns: The row ids, in the order of the messages.
-    /// - Throws: ``CommitFailure`` around an ``SQLiteStoreError``: `.items` if a message violates a constraint (such as a
+    /// - Throws: ``GuerrillaBackend/CommitFailure`` around an ``SQLiteStoreError``: `.items` if a message violates a constraint (such as a
     ///   queued id that is already stored) or is larger than SQLite allows (10⁹ octets), `.store` otherwise.
     @discardableResult
     public func insert(_ messages: [StoredMessage]) throws -> [Int64] {

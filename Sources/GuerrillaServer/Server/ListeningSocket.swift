@@ -76,7 +76,9 @@ public final class ListeningSocket: Sendable {
     /// Takes over a descriptor that was opened by somebody else.
     ///
     /// It is not inherited by other programs from then on.
-    /// - Parameter name: Whom it is for; nil if that is for the address to say.
+    /// - Parameters:
+    ///   - descriptor: The descriptor; it is this object's from then on.
+    ///   - name: Whom it is for; nil if that is for the address to say.
     /// - Throws: ``NotListening`` if there is no such descriptor, or if it is anything but a TCP socket that listens. It stays open then.
     public convenience init(adopting descriptor: CInt, name: String? = nil) throws {
         var isListening: CInt = 0
