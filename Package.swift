@@ -351,6 +351,11 @@ let package = Package(
                 "GuerrillaMail",
                 "GuerrillaTestSupport", nioCore, nioPosix, logging, inMemoryLogging,
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
+                .product(
+                    name: "ServiceLifecycle",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])
+                ),
             ],
             swiftSettings: settings
         ),
