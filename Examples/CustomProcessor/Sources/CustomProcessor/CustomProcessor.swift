@@ -16,8 +16,6 @@ struct CustomProcessor {
 
         let daemon = Daemon(configuration: configuration)
         await daemon.addProcessor(SubjectFilter.description)
-        for listener in try await daemon.start() { print("listening on \(listener.address.hostAndPort)") }
-        try await Task.sleep(for: .seconds(3_600))
-        await daemon.shutdown()
+        try await daemon.run()
     }
 }

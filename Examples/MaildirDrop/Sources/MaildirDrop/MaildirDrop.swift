@@ -18,9 +18,6 @@ struct MaildirDrop {
         configuration.backend.values["maildir_path"] = .string(directory)
         configuration.backend.values["maildir_user_map"] = .string("drop=-1:-1,postmaster=-1:-1")
 
-        let daemon = Daemon(configuration: configuration)
-        for listener in try await daemon.start() { print("listening on \(listener.address.hostAndPort)") }
-        try await Task.sleep(for: .seconds(3_600))
-        await daemon.shutdown()
+        try await Daemon(configuration: configuration).run()
     }
 }
