@@ -43,8 +43,10 @@ phase format dev/check.sh format
 phase rules dev/check.sh rules
 if phase build swift build "${checked_build[@]}"; then
     phase unit-tests timeout 900 swift test --skip-build
+    phase documentation dev/docs.sh
 else
     leave_out unit-tests "the build failed"
+    leave_out documentation "the build failed"
 fi
 if phase release binary; then
     phase system-tests timeout 2400 dev/pytest.sh -q --durations=10
