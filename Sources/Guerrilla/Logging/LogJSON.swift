@@ -77,6 +77,8 @@ struct LogJSON {
         switch scalar {
         case "\"": self.put("\\\"")
         case "\\": self.put("\\\\")
+        // Nearly all there is.
+        case " "..<"\u{7F}": self.octets.append(UInt8(truncatingIfNeeded: scalar.value))
         case "\n": self.put("\\n")
         case "\r": self.put("\\r")
         case "\t": self.put("\\t")

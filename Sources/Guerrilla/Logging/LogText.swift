@@ -61,6 +61,8 @@ struct LogText {
         case "\"", "\\":
             self.octets.append(UInt8(ascii: "\\"))
             self.octets.append(UInt8(truncatingIfNeeded: scalar.value))
+        // Nearly all there is.
+        case " "..<"\u{7F}": self.octets.append(UInt8(truncatingIfNeeded: scalar.value))
         case "\n": self.put("\\n")
         case "\r": self.put("\\r")
         case "\t": self.put("\\t")
