@@ -19,7 +19,8 @@ struct MessageReception: Sendable {
     private var header: HeaderSectionCounter
     /// Nil where line endings are the sender's own business.
     private var newlines: BareNewlineDetector?
-    private var received = 0
+    /// Octets of the message so far, those that are not kept included.
+    private(set) var received = 0
     private var failure: Failure?
 
     /// - Parameter isBinary: Whether the message need not consist of lines. (RFC 3030 § 3)

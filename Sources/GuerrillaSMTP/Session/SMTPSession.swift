@@ -98,6 +98,9 @@ package struct SMTPSession: ~Copyable, Sendable {
         }
     }
 
+    /// How much of a message is here that has not reached its end; nil when none is on its way.
+    package var arrivingOctets: Int? { self.reception?.received }
+
     // MARK: Events
 
     /// Octets have arrived, or the last action is done: takes the next step that `input` allows.

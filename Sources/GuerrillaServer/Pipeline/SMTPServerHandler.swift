@@ -293,7 +293,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
             self.send(reply)
         case .replyAndClose(let reply):
             // Whoever is sent away may still be sending: it has to be able to read why.
-            self.end(with: reply, lingers: lingers || !reply.isGoodbye)
+            self.end(with: reply, lingers: lingers || reply.code != .closing)
         case .greet:
             self.greetAnotherClient()
         case .startTLS(let reply):
@@ -413,6 +413,26 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         self.run(action)
         self.writeReplies(context: context)
         self.rearm(context: context)
+    }
+
+    func cutOff() -> Bool {
+        defer { self.closeNow() }
+        // It has its last reply.
+        if case .lingering = self.phase { return false }
+        var metadata = self.clientMetadata
+        metadata["smtp.helo"] = "\(self.session.client.helo.map { "\($0)" } ?? "-")"
+        if let envelope = self.messageInHand?.envelope {
+            metadata["smtp.message"] = "waiting for its verdict"
+            metadata["smtp.queued_id"] = "\(envelope.queuedID)"
+            metadata["smtp.size"] = "\(envelope.data.size)"
+        } else if let octets = self.session.arrivingOctets {
+            metadata["smtp.message"] = "arriving"
+            metadata["smtp.size"] = "\(octets)"
+        } else {
+            metadata["smtp.message"] = "none"
+        }
+        self.settings.logger.warning("Connection cut off", metadata: metadata)
+        return true
     }
 
     func closeNow() {

@@ -135,7 +135,12 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
         self.closeNow()
     }
 
-    func closeNow() {
+    func cutOff() -> Bool {
+        self.closeNow()
+        return true
+    }
+
+    private func closeNow() {
         guard case .waiting = self.phase else { return }
         self.phase = .closed
         self.context?.close(promise: nil)

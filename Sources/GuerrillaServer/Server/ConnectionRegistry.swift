@@ -4,7 +4,9 @@ import NIOCore
 protocol ConnectionHandler: AnyObject {
     /// Lets a message in hand be finished, or closes at once.
     func shutDown()
-    func closeNow()
+    /// Ends the connection in whatever state it is, and logs what is lost with it.
+    /// - Returns: False when its client has already been sent away.
+    func cutOff() -> Bool
 }
 
 /// The open connections of one server on one event loop, so that they can be told to finish.
@@ -31,8 +33,9 @@ final class ConnectionRegistry {
     }
 
     /// Cuts off whoever is left.
-    func closeAll() {
-        for handler in self.handlers.values { handler.closeNow() }
+    /// - Returns: How many had not been sent away before.
+    func closeAll() -> Int {
+        self.handlers.values.count { $0.cutOff() }
     }
 }
 

@@ -105,13 +105,12 @@ public final class SMTPServer: Sendable {
             try? await eventLoop.submit { registry.value.shutDown() }.get()
         }
         await self.waitUntilIdle(deadline: deadline)
-        let left = self.clientCount
-        if left > 0 {
-            for (eventLoop, registry) in self.registries {
-                try? await eventLoop.submit { registry.value.closeAll() }.get()
-            }
+        guard self.clientCount > 0 else { return 0 }
+        var cutOff = 0
+        for (eventLoop, registry) in self.registries {
+            cutOff += (try? await eventLoop.submit { registry.value.closeAll() }.get()) ?? 0
         }
-        return left
+        return cutOff
     }
 
     private func waitUntilIdle(deadline: ContinuousClock.Instant) async {

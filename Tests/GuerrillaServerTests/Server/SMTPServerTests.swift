@@ -3,6 +3,8 @@ import GuerrillaMail
 import GuerrillaSMTP
 import GuerrillaServer
 import GuerrillaTestSupport
+import InMemoryLogging
+import Logging
 import NIOCore
 import Testing
 
@@ -88,6 +90,13 @@ struct SMTPServerTests {
         await begun.wait()
         #expect(await live.server.shutdown(deadline: .now + .milliseconds(50)) == 1)
         #expect(try await sender == nil)
+        let lines = live.log.entries.filter { $0.message == "Connection cut off" }
+        #expect(lines.count == 1)
+        let metadata = lines.first?.metadata ?? [:]
+        #expect(metadata["smtp.helo"] == "c.example")
+        #expect(metadata["smtp.message"] == "waiting for its verdict")
+        #expect(metadata["smtp.size"] == "3")
+        #expect(metadata["smtp.queued_id"] != nil)
         gate.open()
         await live.stop()
     }

@@ -237,6 +237,11 @@ struct DaemonTests {
         #expect(try await sender == nil)
         let lines = self.fixture.logLines("graceful shutdown timed out\"")
         #expect(lines.map { self.fields($0)["connections"] } == ["1"])
+        let cut = self.fixture.logLines("Connection cut off\"").map(self.fields)
+        #expect(cut.map { $0["smtp.client"] } == ["127.0.0.1"])
+        #expect(cut.map { $0["smtp.helo"] } == ["client.example"])
+        #expect(cut.map { $0["smtp.message"] } == ["arriving"])
+        #expect(cut.map { $0["smtp.size"] } == ["0"])
         #expect(!self.fixture.directory.contents.contains("pid"))
     }
 
