@@ -87,7 +87,7 @@ final class RunningDaemon {
             try await change.backend?.start()
             do {
                 if change.diff.old.pidFile != new.pidFile || !self.isStarted, let path = new.pidFile {
-                    change.pidFile = try PIDFile(writingTo: path)
+                    change.pidFile = try self.makePIDFile(path)
                 }
                 guard mayGoOn() else { throw DaemonError("the daemon was shut down while it started") }
             } catch {
@@ -109,7 +109,7 @@ final class RunningDaemon {
     /// Writes the process id to another file, and removes the former one.
     func writePIDFile(to path: String) throws {
         guard path != self.configuration.pidFile || self.pidFile == nil else { return }
-        let written = try PIDFile(writingTo: path)
+        let written = try self.makePIDFile(path)
         self.pidFile?.remove()
         self.pidFile = written
         self.configuration.pidFile = path
@@ -375,6 +375,14 @@ final class RunningDaemon {
         self.resources.allowedHosts = hosts
         if isReload { self.logger.info("allowed_hosts config changed, a new list was set") }
         for problem in hosts.problems { self.logger.warning("allowed_hosts: \(problem)") }
+    }
+
+    private func makePIDFile(_ path: String) throws -> PIDFile {
+        let file = try PIDFile(writingTo: path)
+        if let leftover = file.leftover {
+            self.logger.warning("pid_file (\(path)) was left behind by pid \(leftover), which has gone: replaced")
+        }
+        return file
     }
 
     private func tellOfPIDFile() {
