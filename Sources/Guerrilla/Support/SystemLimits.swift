@@ -20,7 +20,8 @@ enum OpenFileLimit {
         guard sum > allowed else { return }
         throw DaemonError(
             "Combined max clients for all servers (\(sum)) is greater than open file limit (\(allowed)). "
-                + "Please increase your open file limit or decrease max clients."
+                + "Please increase your open file limit (the hard one: `ulimit -Hn`; LimitNOFILE= of a systemd unit, `nofile` in "
+                + "/etc/security/limits.conf) or decrease max clients."
         )
     }
 

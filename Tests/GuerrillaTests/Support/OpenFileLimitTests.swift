@@ -38,7 +38,8 @@ struct OpenFileLimitTests {
         let error = #expect(throws: DaemonError.self) { try OpenFileLimit.raise(forClients: [hardLimit, 1]) }
         #expect(
             error?.description == "Combined max clients for all servers (\(hardLimit + 1)) is greater than open file "
-                + "limit (\(hardLimit)). Please increase your open file limit or decrease max clients."
+                + "limit (\(hardLimit)). Please increase your open file limit (the hard one: `ulimit -Hn`; LimitNOFILE= of a "
+                + "systemd unit, `nofile` in /etc/security/limits.conf) or decrease max clients."
         )
     }
 
