@@ -90,9 +90,15 @@ public final class SMTPServer: Sendable {
 
     /// Accepts no more connections; those that are open go on.
     public func stopListening() async {
-        let listener = self.state.withLock { $0.listener.take() }
-        listener?.socket.close()
-        try? await listener?.channel.close()
+        guard let listener = self.state.withLock({ $0.listener.take() }) else { return }
+        // What is accepted and not set up yet would be dropped without a word with swift-nio's channel. So: accept no more, and let
+        // every loop do what it has been given, the listener's own at last.
+        try? await listener.channel.setOption(.autoRead, value: false).get()
+        for eventLoop in self.registries.map(\.eventLoop) + [listener.channel.eventLoop] {
+            try? await eventLoop.submit {}.get()
+        }
+        listener.socket.close()
+        try? await listener.channel.close()
     }
 
     /// Stops listening, lets messages in hand be finished, and sends everybody else away with 421.
