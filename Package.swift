@@ -199,7 +199,7 @@ let package = Package(
         .executableTarget(
             name: "guerrillad",
             dependencies: [
-                "Guerrilla", "GuerrillaBackend", "GuerrillaSQL", "GuerrillaMail",
+                "Guerrilla", "GuerrillaServer", "GuerrillaBackend", "GuerrillaSQL", "GuerrillaMail",
                 .target(name: "GuerrillaSQLite", condition: .when(traits: ["SQLite"])),
                 nioCore, logging,
                 .product(

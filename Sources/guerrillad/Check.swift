@@ -26,7 +26,10 @@ struct Check: AsyncParsableCommand {
         for error in findings.errors { print("error: \(error)") }
         for warning in findings.warnings { print("warning: \(warning)") }
         for note in findings.notes { print("note: \(note)") }
-        guard findings.errors.isEmpty else { throw ExitCode.trouble }
+        let file: String? = if case .file(let path) = report.source { path } else { nil }
+        let accessProblems = UserAccessCheck.problems(configuration, from: file)
+        for problem in accessProblems where !findings.errors.contains(problem) { print("error: \(problem)") }
+        guard findings.errors.isEmpty, accessProblems.isEmpty else { throw ExitCode.trouble }
         if self.connect {
             let problems = await DaemonCheck.connectionProblems(configuration)
             for problem in problems { print("error: \(problem)") }

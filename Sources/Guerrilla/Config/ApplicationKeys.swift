@@ -98,16 +98,15 @@ enum ApplicationKeys {
         .string,
         default: .described("unchanged"),
         isReloadable: false,
-        isEffective: false,
-        summary: "The user to become once the listeners are open."
+        summary:
+            "The user that guerrillad, started as root, becomes once it listens; before it opens logs, keys and stores."
     )
     static let group = ConfigurationKey(
         "group",
         .string,
         default: .described("the group of `user`"),
         isReloadable: false,
-        isEffective: false,
-        summary: "The group to become once the listeners are open."
+        summary: "The group that guerrillad becomes together with `user`."
     )
     static let logFormat = ConfigurationKey(
         "log_format",

@@ -20,5 +20,9 @@ extension ConfigurationDecoder {
         configuration.shutdownTimeout = shutdownTimeout ?? configuration.shutdownTimeout
         let checkInterval = section.duration(ApplicationKeys.certificateCheckInterval)
         configuration.certificateCheckInterval = checkInterval ?? configuration.certificateCheckInterval
+        configuration.user =
+            section.string(ApplicationKeys.user).flatMap { $0.isEmpty ? nil : $0 } ?? configuration.user
+        configuration.group =
+            section.string(ApplicationKeys.group).flatMap { $0.isEmpty ? nil : $0 } ?? configuration.group
     }
 }

@@ -36,7 +36,11 @@ struct ConfigurationDiff: Equatable {
 
     /// The keys that are different but count only when the daemon is started again.
     var keysThatNeedRestart: [String] {
-        self.old.eventLoops != self.new.eventLoops ? [ApplicationKeys.eventLoops.name] : []
+        [
+            (ApplicationKeys.eventLoops, self.old.eventLoops != self.new.eventLoops),
+            (ApplicationKeys.user, self.old.user != self.new.user),
+            (ApplicationKeys.group, self.old.group != self.new.group),
+        ].compactMap { key, isChanged in isChanged ? key.name : nil }
     }
 
     /// What subscribers are told, in go-guerrilla's order.

@@ -46,6 +46,13 @@ public struct DaemonConfiguration: Sendable, Equatable {
     /// seconds.
     public var certificateCheckInterval: Duration = .seconds(60)
 
+    /// The user that `guerrillad`, started as root, becomes once it listens. The default is nil: unchanged. ``Daemon`` changes no user: it
+    /// is the process's, and the process is the application's.
+    public var user: String?
+
+    /// The group that `guerrillad` becomes together with ``user``. The default is nil: the user's own.
+    public var group: String?
+
     /// Makes a configuration with every default.
     ///
     /// - Parameter hostName: Used where the default is the operating system's host name.

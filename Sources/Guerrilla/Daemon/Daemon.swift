@@ -40,6 +40,7 @@ public actor Daemon {
     private var applicationLogger: Logger?
     /// Whether somebody wants a start to be given up.
     private var isInterrupted = false
+    private var predecessor: Int?
     private let turns = Turns()
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
     nonisolated let bus = EventBus()
@@ -121,7 +122,8 @@ public actor Daemon {
                     backend: self.backend,
                     hook: self.hook,
                     events: self.bus,
-                    logger: self.applicationLogger
+                    logger: self.applicationLogger,
+                    predecessor: self.predecessor
                 )
                 do {
                     try await running.apply(
@@ -280,6 +282,16 @@ public actor Daemon {
         try await self.turns.take {
             if let running = self.running { try running.writePIDFile(to: path) } else { self.wanted.pidFile = path }
         }
+    }
+
+    /// Names the process whose place this daemon takes: the pid file may be taken from it.
+    package func takeOver(from predecessor: Int) {
+        self.predecessor = predecessor
+    }
+
+    /// Writes the pid file again, if a successor that has failed had written it.
+    package func restorePIDFile() async {
+        await self.turns.take { self.running?.restorePIDFile() }
     }
 
     // MARK: Events

@@ -40,6 +40,11 @@ public struct DaemonCheck: Sendable {
             }
         }
         do {
+            _ = try ProcessUser(configuration)
+        } catch {
+            self.errors.append("\(error)")
+        }
+        do {
             try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
         } catch {
             self.errors.append("servers: \(error)")

@@ -12,7 +12,7 @@ import Darwin
 extension DaemonConfiguration {
     /// Where the stores of the chain keep messages, as far as that is on file systems of ours.
     var storeDirectories: [String] {
-        var directories = self.maildirDirectories
+        var directories = self.maildirFileSystems
         #if SQLite
         if let path = self.sqlitePath {
             let slash = path.lastIndex(of: "/")
@@ -23,7 +23,17 @@ extension DaemonConfiguration {
     }
 
     /// A directory of each file system that Maildirs are on.
-    private var maildirDirectories: [String] {
+    private var maildirFileSystems: [String] {
+        var devices: Set<UInt64> = []
+        return self.maildirDirectories.filter { directory in
+            var status = stat()
+            guard stat(directory, &status) == 0 else { return false }
+            return devices.insert(UInt64(truncatingIfNeeded: status.st_dev)).inserted
+        }
+    }
+
+    /// The Maildirs of all users, and the directory they are below; whether they exist or not.
+    var maildirDirectories: [String] {
         let chain = try? ProcessorRegistry.standard.chain(self.backend.saveProcess)
         guard chain?.contains(where: { $0.name == MaildirProcessor.description.name }) == true else { return [] }
         let configuration = self.backend.processorConfiguration
@@ -31,11 +41,6 @@ extension DaemonConfiguration {
             let users = try? configuration.requiredString(MaildirProcessor.userMap),
             let processor = try? MaildirProcessor(path: path, userMap: users)
         else { return [] }
-        var devices: Set<UInt64> = []
-        return processor.directories.filter { directory in
-            var status = stat()
-            guard stat(directory, &status) == 0 else { return false }
-            return devices.insert(UInt64(truncatingIfNeeded: status.st_dev)).inserted
-        }
+        return processor.directories
     }
 }

@@ -24,7 +24,13 @@ public struct DaemonError: Error, CustomStringConvertible {
     /// That an address cannot be had.
     init(_ interface: ListenInterface, _ error: any Error) {
         // Without the names of C functions that the error's own description has.
-        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-        self.description = "cannot listen on \(interface): \(reason)"
+        let errorNumber = (error as? IOError)?.errnoCode
+        let reason = errorNumber.map { String(cString: strerror($0)) } ?? "\(error)"
+        let advice =
+            errorNumber == EACCES && interface.port < 1024
+            ? "; port \(interface.port) needs root: restart the daemon as root, or give it a socket of systemd or"
+                + " CAP_NET_BIND_SERVICE"
+            : ""
+        self.description = "cannot listen on \(interface): \(reason)\(advice)"
     }
 }

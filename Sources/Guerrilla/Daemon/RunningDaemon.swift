@@ -26,6 +26,8 @@ final class RunningDaemon {
     private var certificateTask: Task<Void, Never>?
     private var freeSpaceTask: Task<Void, Never>?
     private var pidFile: PIDFile?
+    /// The process whose place this one takes; the pid file may be taken from it.
+    private let predecessor: Int?
     private var isStarted = false
     /// What was replaced and has not come to its end yet.
     private var endings: [Ending] = []
@@ -36,12 +38,14 @@ final class RunningDaemon {
         backend ownBackend: (any Backend)?,
         hook: MessageHook?,
         events: EventBus,
-        logger: Logger?
+        logger: Logger?,
+        predecessor: Int?
     ) throws {
         self.configuration = configuration
         self.ownBackend = ownBackend
         self.hook = hook
         self.events = events
+        self.predecessor = predecessor
         self.logs = try Logs(configuration.logSettings)
         if let logger { self.logs.setLogger(logger) }
         self.logger = self.logs.main.logger
@@ -114,6 +118,16 @@ final class RunningDaemon {
         self.pidFile = written
         self.configuration.pidFile = path
         self.tellOfPIDFile()
+    }
+
+    /// Writes the process id again where somebody else has taken the file, and has gone.
+    func restorePIDFile() {
+        guard let former = self.pidFile, !former.isInPlace else { return }
+        do {
+            self.pidFile = try PIDFile(writingTo: former.path)
+        } catch {
+            self.logger.error("\(error)")
+        }
     }
 
     /// Stops accepting, lets messages in hand be finished, and closes everything.
@@ -378,7 +392,7 @@ final class RunningDaemon {
     }
 
     private func makePIDFile(_ path: String) throws -> PIDFile {
-        let file = try PIDFile(writingTo: path)
+        let file = try PIDFile(writingTo: path, predecessor: self.predecessor)
         if let leftover = file.leftover {
             self.logger.warning("pid_file (\(path)) was left behind by pid \(leftover), which has gone: replaced")
         }

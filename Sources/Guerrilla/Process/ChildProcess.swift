@@ -35,7 +35,7 @@ struct ChildProcess: Sendable {
             copies.append(copy)
         }
 
-        Self.keepOpenFilesToOurselves()
+        OpenFiles.keepToOurselves()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -53,11 +53,10 @@ struct ChildProcess: Sendable {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
-        let words = Self.strings(arguments)
-        let variables = Self.strings(environment.map { "\($0.key)=\($0.value)" })
-        defer { for string in words + variables { free(string) } }
+        let words = CStrings(arguments)
+        let variables = CStrings(environment: environment)
         var processID = pid_t()
-        let result = posix_spawn(&processID, executable, &actions, &attributes, words, variables)
+        let result = posix_spawn(&processID, executable, &actions, &attributes, words.pointers, variables.pointers)
         guard result == 0 else { throw Self.failure(executable, result) }
         self.processID = processID
     }
@@ -88,22 +87,6 @@ struct ChildProcess: Sendable {
             usleep(10_000)
         } while ContinuousClock.now < deadline
         return nil
-    }
-
-    /// Nothing that is open is for programs that we start, beyond what they are given by name.
-    private static func keepOpenFilesToOurselves() {
-        guard let directory = opendir("/proc/self/fd") else { return }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if let descriptor = CInt(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        }
-    }
-
-    private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
-        texts.map { strdup($0) } + [nil]
     }
 
     private static func failure(_ executable: String, _ errorNumber: CInt) -> DaemonError {

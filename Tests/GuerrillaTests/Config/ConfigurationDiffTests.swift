@@ -146,6 +146,8 @@ struct ConfigurationDiffTests {
         let fixed = table.application.filter { !$0.isReloadable && $0.isEffective }.map(\.name)
         var new = Self.base
         new.eventLoops = 7
+        new.user = "mail"
+        new.group = "mail"
         #expect(ConfigurationDiff(from: Self.base, to: new).keysThatNeedRestart == fixed)
         let others = table.server + table.tls + table.certificate + table.backend
         #expect(others.filter { !$0.isReloadable }.map(\.name) == [])

@@ -17,7 +17,9 @@ struct HandoverTests {
         #expect(Handover("\(handover)") == handover)
     }
 
-    @Test func noSocketsAreFine() {
+    @Test func noSocketsAndNoReportAreFine() {
+        #expect(Handover("1 -") == Handover(predecessor: 1, reportDescriptor: nil, sockets: []))
+        #expect("\(Handover(predecessor: 1, reportDescriptor: nil, sockets: []))" == "1 -")
         #expect(Handover("1 3") == Handover(predecessor: 1, reportDescriptor: 3, sockets: []))
     }
 

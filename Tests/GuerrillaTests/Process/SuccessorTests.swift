@@ -24,10 +24,16 @@ struct SuccessorTests {
         )
     }
 
+    /// Exit tests of this process would wait for a zombie for ever.
+    private func bury(_ successor: Successor) {
+        kill(pid_t(successor.processID), SIGKILL)
+        waitpid(pid_t(successor.processID), nil, 0)
+    }
+
     @Test func oneThatServesIsReady() async throws {
         let successor = try self.start("echo ready >&3; exec 3>&-; exec sleep 1000")
         #expect(await successor.outcome(timeout: .seconds(300)) == .ready(processID: successor.processID))
-        kill(pid_t(successor.processID), SIGKILL)
+        self.bury(successor)
     }
 
     @Test(arguments: [
@@ -88,6 +94,7 @@ struct SuccessorTests {
             sockets: [.init(interface: interface, descriptor: one), .init(interface: interface, descriptor: two)]
         )
         #expect(await successor.outcome(timeout: .seconds(300)) == .ready(processID: successor.processID))
+        self.bury(successor)
         let lines = try #require(self.directory.lines("out"))
         #expect(lines.contains("4=/dev/zero"))
         #expect(lines.contains("5=/dev/full"))
@@ -110,6 +117,7 @@ struct SuccessorTests {
         signal(SIGUSR2, SIG_IGN)
         let successor = try self.start("grep -E 'Sig(Ign|Blk)' /proc/self/status >$OUT; echo ready >&3")
         _ = await successor.outcome(timeout: .seconds(300))
+        self.bury(successor)
         let lines = try #require(self.directory.lines("out"))
         #expect(lines.count == 2)
         for line in lines {
