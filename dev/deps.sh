@@ -47,6 +47,7 @@ test_packages=(
     redis-server:/usr/bin/redis-server
     strace:strace
     swaks:swaks
+    systemd:systemd-socket-activate
     testssl.sh:testssl
     zsh:zsh
 )

@@ -1,6 +1,8 @@
 #if CommandLine
 import ArgumentParser
+import Foundation
 import Guerrilla
+import GuerrillaServer
 import Logging
 import UnixSignals
 
@@ -21,6 +23,7 @@ struct Serve: AsyncParsableCommand {
             SIGTERM, SIGINT and SIGQUIT stop it: messages in hand are finished, everybody else is told to come back.
             SIGHUP reads the configuration, certificates and keys again; what is wrong with them changes nothing.
             SIGUSR1 opens the log files again, after logrotate has moved them.
+            SIGUSR2 starts the program anew and hands the listening sockets over to it: an upgrade without a pause.
             """
     )
 
@@ -37,47 +40,103 @@ struct Serve: AsyncParsableCommand {
     var watch = false
 
     func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let handover = Handover.take(from: environment)
+        do {
+            try await self.serve(environment: environment, handover: handover)
+        } catch let failure as ServeFailure {
+            for sentence in failure.sentences { Terminal.note("guerrillad: \(sentence)") }
+            handover?.report(.failed(failure.sentences.joined(separator: "; ")))
+            throw ExitCode.trouble
+        }
+    }
+
+    private func serve(environment: [String: String], handover: Handover?) async throws {
+        let manager = ServiceManager(environment: environment)
+        let upgrade = Upgrade(environment: environment, manager: manager)
         // Before it is read: what changes meanwhile is a change.
         let stamp = self.stamp
-        let report = self.load()
-        guard let configuration = report.configuration else {
-            throw Terminal.fail(report.problems)
-        }
+        var report = self.options.load()
+        guard let configuration = report.configuration else { throw ServeFailure(report.problems) }
         // A limit on the size of files is a full disk to us: the store fails with an error and the client keeps its mail.
         signal(SIGXFSZ, SIG_IGN)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit, .sighup, .sigusr1)
-        let daemon = Daemon(configuration: configuration)
+        let daemon: Daemon
         let listeners: [Daemon.Listener]
         do {
-            listeners = try await daemon.start()
+            let sockets = try Self.openSockets(for: configuration, handover: handover, environment: environment)
+            upgrade.forward(
+                await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit, .sighup, .sigusr1, .sigusr2)
+            )
+            self.applyOptions(to: &report)
+            daemon = Daemon(configuration: report.configuration ?? configuration)
+            if let handover { await daemon.takeOver(from: handover.predecessor) }
+            listeners = try await daemon.start(on: sockets)
         } catch {
-            throw Terminal.fail("\(error)")
+            throw ServeFailure([error])
         }
         let logger = await daemon.logger
         for warning in report.warnings { logger.warning("\(warning)") }
         logger.info("guerrillad \(GuerrillaVersion.current) started with \(report.source)")
+        handover?.report(.ready)
+        manager.notify(.ready, .status("Listening on \(listeners.map(\.address.hostAndPort).joined(separator: ", "))"))
         if report.source == .embeddedDefault { self.welcome(listeners, configuration: configuration) }
 
         let watching = self.watch ? self.watchFile(loaded: stamp, for: daemon) : nil
-        for await signal in signals {
-            if signal == .sighup {
-                await self.reload(daemon)
-            } else if signal == .sigusr1 {
-                await daemon.reopenLogs()
-            } else {
-                break
-            }
-        }
-        logger.info("Shutdown signal caught")
+        await self.handle(upgrade.events, upgrade: upgrade, daemon: daemon, manager: manager)
         watching?.cancel()
         guard await daemon.shutdown() else { throw ExitCode.trouble }
     }
 
+    /// Does what signals ask for, until one asks to stop or another process has taken over.
+    private func handle(
+        _ events: AsyncStream<ServeEvent>,
+        upgrade: Upgrade,
+        daemon: Daemon,
+        manager: ServiceManager
+    ) async {
+        for await event in events {
+            let logger = await daemon.logger
+            switch event {
+            case .replaced:
+                return
+            case .signal(.sighup) where upgrade.isInProgress, .signal(.sigusr2) where upgrade.isInProgress:
+                let name = event == .signal(.sighup) ? "SIGHUP" : "SIGUSR2"
+                logger.warning("\(name): an upgrade is in progress; send the signal again when it has ended")
+            case .signal(.sighup):
+                manager.notify(.reloading)
+                await self.reload(daemon)
+                manager.notify(.ready)
+            case .signal(.sigusr1):
+                await daemon.reopenLogs()
+            case .signal(.sigusr2):
+                await upgrade.begin(daemon, logger: logger)
+            case .signal:
+                logger.info("Shutdown signal caught")
+                manager.notify(.stopping)
+                await upgrade.giveUp()
+                return
+            }
+        }
+    }
+
+    /// The sockets that are there before the daemon is: inherited, or opened as root before the process became another user.
+    private static func openSockets(
+        for configuration: DaemonConfiguration,
+        handover: Handover?,
+        environment: [String: String]
+    ) throws -> [ListeningSocket] {
+        let sockets = try Inheritance(handover: handover, environment: environment).sockets
+        // Does not return where it has root to give up.
+        try ProcessUser(configuration)?.become(environment: environment) {
+            try ListeningSocket.open(for: configuration, beside: sockets)
+        }
+        return sockets
+    }
+
     // MARK: Configuration
 
-    /// Reads the configuration, and puts what the command line says in its place there: at the start and at every reload.
-    private func load() -> ConfigurationReport {
-        var report = self.options.load()
+    /// Puts what the command line says in its place in the configuration: at the start and at every reload.
+    private func applyOptions(to report: inout ConfigurationReport) {
         if let pidFile = self.pidFile {
             report.configuration?.pidFile = pidFile.isEmpty ? nil : pidFile
         } else if report.configuration?.pidFile == nil, report.source != .embeddedDefault,
@@ -87,11 +146,11 @@ struct Serve: AsyncParsableCommand {
             report.configuration?.pidFile = "/var/run/go-guerrilla.pid"
         }
         if self.options.verbose { report.configuration?.logLevel = .debug }
-        return report
     }
 
     private func reload(_ daemon: Daemon) async {
-        let report = self.load()
+        var report = self.options.load()
+        self.applyOptions(to: &report)
         let logger = await daemon.logger
         guard let configuration = report.configuration else {
             for problem in report.problems { logger.error("\(problem)") }
@@ -148,6 +207,15 @@ struct Serve: AsyncParsableCommand {
         #else
         "nothing: it is discarded"
         #endif
+    }
+}
+
+/// Why the daemon does not start.
+private struct ServeFailure: Error {
+    let sentences: [String]
+
+    init(_ reasons: [Any]) {
+        self.sentences = reasons.map { "\($0)" }
     }
 }
 #endif

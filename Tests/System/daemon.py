@@ -47,7 +47,7 @@ def configuration(directory, **changes):
                     "rcpt_cache_seconds", "sql_driver", "sql_dsn", "mail_table", "sql_insert", "sql_values", "sql_validate",
                     "sql_max_open_conns", "sql_max_idle_conns", "sql_max_conn_lifetime", "sql_batch_size"}
     top_keys = set(top) | {"log_format", "shutdown_timeout", "event_loops", "max_message_memory", "min_free_space",
-                           "certificate_check_interval"}
+                           "certificate_check_interval", "user", "group"}
     for key, value in changes.items():
         where = top if key in top_keys else backend if key in backend_keys or key.startswith("fcgi_") else server
         where[key] = value
