@@ -124,7 +124,7 @@ def test_a_changed_file_is_found(directory):
         write(daemon, config)
         daemon.wait_for_line(DONE)
         with daemon.wire() as wire:
-            assert "new.example.com" in wire.greeting
+            assert "new.example.com" in wire.greeting.text
         write(daemon, "{")
         daemon.wait_for_line(REFUSED)
         write(daemon, config)
