@@ -45,6 +45,7 @@ test_packages=(
     python3-pip:python3/pip
     python3-venv:python3/ensurepip
     redis-server:/usr/bin/redis-server
+    sqlite3:sqlite3
     strace:strace
     swaks:swaks
     systemd:systemd-socket-activate
