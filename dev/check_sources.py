@@ -3,7 +3,7 @@
 exit code 1 if there is any.
 
 - Arrows between modules go down only, and the pure modules import nothing that does I/O (Docs/ARCHITECTURE.md).
-- No trap and no unchecked promise to the compiler without a comment that gives its reason.
+- No trap, no unchecked promise to the compiler and no state of the whole process without a comment that gives its reason.
 - No `pkgConfig:` in Package.swift: SwiftPM drops all flags of a .pc file that holds one it does not like.
 - Every module is in Docs/ARCHITECTURE.md.
 - No build product is tracked.
@@ -41,6 +41,8 @@ OWN = {
 # What needs a reason beside it: in the code (not in a comment or a string), on the same line or in a comment right above.
 NEEDS_REASON = re.compile(
     r"\btry!|\bas!|\bfatalError\(|\bpreconditionFailure\(|@unchecked\s+Sendable|\bnonisolated\(unsafe\)"
+    # State that all daemons of a process would share.
+    r"|\bstatic\s+let\s+\w+[^={]*=\s*(?:Mutex|Atomic)\b|\bLoggingSystem\."
 )
 
 IMPORT = re.compile(
