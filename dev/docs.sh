@@ -39,6 +39,8 @@ docc convert Sources/Guerrilla/Guerrilla.docc --additional-symbol-graph-dir "$wo
     --fallback-display-name Guerrilla --fallback-bundle-identifier swift-guerrilla --warnings-as-errors || failed=1
 [ $failed = 1 ] || [ -z "${1:-}" ] || { rm -rf "$1" && mv "$work/archive" "$1"; }
 
+python3 dev/links.py || failed=1
+
 python3 dev/snippets.py "$work/snippets" &&
     swiftc -typecheck -swift-version 6 -suppress-warnings -parse-as-library -module-name Snippets "${search[@]}" \
         "$work"/snippets/*.swift || failed=1
