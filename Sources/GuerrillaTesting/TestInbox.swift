@@ -46,6 +46,8 @@ public final class TestInbox: Sendable {
         registry.register(ProcessorDescription("TestInbox", Box.self) { _ in box })
         var configuration = DaemonConfiguration(hostName: "localhost")
         configuration.servers[0].listenInterface = ListenInterface(host: "127.0.0.1", port: 0)
+        // Tests that run side by side keep each other waiting.
+        configuration.servers[0].timeout = .seconds(300)
         configuration.allowedHosts = ["."]
         configuration.logFile = .off
         configuration.eventLoops = 1

@@ -40,7 +40,9 @@ public final class SQLiteMessageEraser: Sendable {
 
     /// Opens the database, which must exist and have the schema of this version.
     ///
-    /// - Parameter busyTimeout: How long to wait for the daemon. The default is 30 seconds.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - busyTimeout: How long to wait for the daemon. The default is 30 seconds.
     /// - Throws: ``SQLiteStoreError``.
     public init(path: String, busyTimeout: Duration = .seconds(30)) throws {
         self.path = path

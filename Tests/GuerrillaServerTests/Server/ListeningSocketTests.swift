@@ -1,4 +1,5 @@
 import GuerrillaServer
+import GuerrillaTestSupport
 import NIOCore
 import Testing
 
@@ -24,9 +25,12 @@ struct ListeningSocketTests {
     }
 
     @Test func listensFromTheBeginningUntilItIsClosed() throws {
-        let socket = try ListeningSocket(host: "127.0.0.1", port: 0, name: "127.0.0.1:0")
+        // Nobody else may get the port when it is given up.
+        let port = try ReservedPort()
+        defer { withExtendedLifetime(port) {} }
+        let socket = try ListeningSocket(host: "127.0.0.1", port: port.number, name: "mail")
         #expect(socket.address.ipAddress == "127.0.0.1")
-        #expect(socket.name == "127.0.0.1:0")
+        #expect(socket.name == "mail")
         #expect(self.connects(to: socket.address.port))
         let descriptor = try #require(socket.descriptor)
         #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
@@ -37,11 +41,13 @@ struct ListeningSocketTests {
     }
 
     @Test func theLastReferenceClosesIt() throws {
-        var socket: ListeningSocket? = try ListeningSocket(host: "127.0.0.1", port: 0)
-        let port = socket?.address.port
-        #expect(self.connects(to: port))
+        let port = try ReservedPort()
+        defer { withExtendedLifetime(port) {} }
+        var socket: ListeningSocket? = try ListeningSocket(host: "127.0.0.1", port: port.number)
+        #expect(self.connects(to: port.number))
+        #expect(socket != nil)
         socket = nil
-        #expect(!self.connects(to: port))
+        #expect(!self.connects(to: port.number))
     }
 
     @Test func withoutAHostBothFamiliesAreServed() throws {

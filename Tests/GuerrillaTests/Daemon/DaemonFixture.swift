@@ -14,6 +14,8 @@ struct DaemonFixture {
     func configuration(port: Int = 0) -> DaemonConfiguration {
         var configuration = DaemonConfiguration(hostName: "mx.example.com")
         configuration.servers[0].listenInterface = ListenInterface(host: "127.0.0.1", port: port)
+        // A client of a test waits for other tests to run: no reason to send it away.
+        configuration.servers[0].timeout = patience
         configuration.allowedHosts = ["example.com"]
         configuration.backend.saveProcess = ""
         configuration.eventLoops = 1

@@ -91,14 +91,17 @@ struct DaemonReloadTests {
     }
 
     @Test func serversComeAndGoAndTheOthersAreLeftAlone() async throws {
-        try await self.run { daemon in
+        // Nobody else may get the port when it is given up.
+        let port = try ReservedPort()
+        defer { withExtendedLifetime(port) {} }
+        try await self.run(self.fixture.configuration(port: port.number)) { daemon in
             let first = try #require(await daemon.listeners.first)
             let second = ServerConfiguration(
                 listenInterface: ListenInterface(host: "localhost", port: 0),
                 hostName: "second.example.com"
             )
             try await self.reload(daemon) { $0.servers.append(second) }
-            #expect(await daemon.listeners.map(\.interface) == ["127.0.0.1:0", "localhost:0"])
+            #expect(await daemon.listeners.map(\.interface) == ["127.0.0.1:\(port.number)", "localhost:0"])
             let added = await daemon.listeners[1]
             #expect(try await withClient(added) { try $0.talk([]) }[0].hasPrefix("220 second.example.com "))
             try await self.reload(daemon) { $0.servers.removeFirst() }
@@ -107,11 +110,13 @@ struct DaemonReloadTests {
             #expect(first.socket.descriptor == nil)
         }
         #expect(self.fixture.logLines("New server added [localhost:0]").count == 1)
-        #expect(self.fixture.logLines("Server [127.0.0.1:0] removed from config, stopped it.").count == 1)
+        #expect(self.fixture.logLines("Server [127.0.0.1:\(port.number)] removed from config, stopped it.").count == 1)
     }
 
     @Test func aServerIsDisabledAndEnabledWithEverythingElseThatChanged() async throws {
-        try await self.run { daemon in
+        let port = try ReservedPort()
+        defer { withExtendedLifetime(port) {} }
+        try await self.run(self.fixture.configuration(port: port.number)) { daemon in
             let listener = try #require(await daemon.listeners.first)
             try await self.reload(daemon) { $0.servers[0].isEnabled = false }
             #expect(await daemon.listeners.isEmpty)

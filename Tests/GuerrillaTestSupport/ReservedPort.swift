@@ -11,13 +11,16 @@ import Darwin
 /// A port of 127.0.0.1 that the system gives to nobody else, and that a test may listen on again and again.
 ///
 /// A socket is bound to it that does not listen: with `SO_REUSEADDR` on both, another may.
-final class ReservedPort: Sendable {
-    struct Failure: Error {}
+public final class ReservedPort: Sendable {
+    /// There is none to be had.
+    public struct Failure: Error {}
 
-    let number: Int
+    /// The port.
+    public let number: Int
     private let descriptor: CInt
 
-    init() throws {
+    /// Takes one.
+    public init() throws {
         self.descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var yes: CInt = 1
         setsockopt(self.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
