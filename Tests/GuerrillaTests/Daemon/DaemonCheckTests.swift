@@ -98,7 +98,8 @@ struct DaemonCheckTests {
         let check = self.check {
             $0.servers.append($0.servers[0])
             $0.servers.append($0.servers[0])
-            $0.servers[0].timeout = .seconds(300)
+            $0.servers[1].timeout = .seconds(30)
+            $0.servers[2].timeout = .seconds(30)
             $0.servers[2].isEnabled = false
         }
         #expect(check.errors.isEmpty && check.warnings.isEmpty)
