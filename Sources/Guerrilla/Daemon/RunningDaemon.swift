@@ -273,10 +273,12 @@ final class RunningDaemon {
             let interval = diff.new.certificateCheckInterval
             self.certificateTask = interval > .zero ? self.certificates.start(every: interval) : nil
         }
-        guard isReload else {
-            self.logger.info("main log configured to \(diff.new.logFile)")
-            return
+        if !isReload { self.logger.info("main log configured to \(diff.new.logFile)") }
+        // The last word about a start: whoever waits for it finds everything there.
+        for start in change.starts where self.servers.contains(where: { $0.identifier == start.identifier }) {
+            self.logger.info("Listening on TCP \(start.socket.address.hostAndPort)")
         }
+        guard isReload else { return }
         for key in diff.keysThatNeedRestart {
             self.logger.warning("\(key) has changed: that needs a restart, the daemon goes on with the former value")
         }
@@ -327,7 +329,6 @@ final class RunningDaemon {
             self.servers.append(server)
             if let reading { self.watch(reading, of: server) }
             if isReload { self.logger.info("New server added [\(start.identifier)]") }
-            self.logger.info("Listening on TCP \(start.socket.address.hostAndPort)")
         }
         let order = change.diff.servers.map(\.identifier)
         self.servers.sort { order.firstIndex(of: $0.identifier) ?? 0 < order.firstIndex(of: $1.identifier) ?? 0 }
