@@ -20,7 +20,13 @@ public final class Gateway: Sendable {
         }
     }
 
-    private let current = Mutex<Generation?>(nil)
+    private struct State {
+        var current: Generation?
+        /// Replaced, and not shut down yet.
+        var retiring: [Generation] = []
+    }
+
+    private let state = Mutex(State())
 
     /// A gateway without a backend: messages are answered 451 until ``start(_:timeouts:recipientCacheLifetime:drainDeadline:)``.
     public init() {}
@@ -63,25 +69,30 @@ public final class Gateway: Sendable {
             timeouts: timeouts,
             recipientCache: recipientCacheLifetime > .zero ? RecipientCache(lifetime: recipientCacheLifetime) : nil
         )
-        let former = self.current.withLock { current in
-            defer { current = generation }
-            return current
+        let former = self.state.withLock { state in
+            defer { state.current = generation }
+            if let former = state.current { state.retiring.append(former) }
+            return state.current
         }
-        return former.map { former in Task { await former.retire(deadline: .now + drainDeadline) } }
+        return former.map { former in
+            Task {
+                await former.retire(deadline: .now + drainDeadline)
+                self.state.withLock { $0.retiring.removeAll { $0 === former } }
+            }
+        }
     }
 
-    /// Takes no more messages and shuts the backend down when the last verdict is given, or at the deadline.
+    /// Takes no more messages and shuts the backend down when the last verdict is given, or at the deadline. From then on those that were
+    /// replaced before have no more time than that, either.
     public func shutdown(deadline: ContinuousClock.Instant) async {
-        let former = self.current.withLock { $0.take() }
+        let (former, retiring) = self.state.withLock { ($0.current.take(), $0.retiring) }
+        for generation in retiring { generation.hurry(deadline: deadline) }
         await former?.retire(deadline: deadline)
     }
 
     /// The present backend, for one message; nil when there is none.
     package func lease() -> Lease? {
-        self.current.withLock { generation in
-            guard let generation else { return nil }
-            return Lease(generation)
-        }
+        self.state.withLock { $0.current.map(Lease.init) }
     }
 
     /// What there is to do about a recipient.
@@ -97,8 +108,8 @@ public final class Gateway: Sendable {
 
     /// The present backend, for one recipient. Where nothing validates recipients this costs a lock and no lease.
     package func recipientQuestion(_ recipient: Recipient) -> RecipientQuestion {
-        self.current.withLock { generation in
-            guard let generation else { return .noBackend }
+        self.state.withLock { state in
+            guard let generation = state.current else { return .noBackend }
             guard generation.validatesRecipients else { return .needless }
             if let verdict = generation.rememberedVerdict(on: recipient) { return .answered(verdict) }
             return .ask(Lease(generation))
@@ -137,7 +148,12 @@ public final class Gateway: Sendable {
 private final class Generation: Sendable {
     private struct State {
         var leases = 0
+        /// Waits for the last lease.
         var waiter: CheckedContinuation<Void, Never>?
+        /// When nobody waits any longer; nil until it was replaced.
+        var deadline: ContinuousClock.Instant?
+        var hasPassed = false
+        var timers: [Task<Void, any Error>] = []
     }
 
     let backend: any Backend
@@ -173,28 +189,41 @@ private final class Generation: Sendable {
         waiter?.resume()
     }
 
+    /// Shuts the backend down when its last lease comes back, or at the deadline.
     func retire(deadline: ContinuousClock.Instant) async {
-        var timer: Task<Void, any Error>?
+        self.hurry(deadline: deadline)
         await withCheckedContinuation { continuation in
-            let isIdle = self.state.withLock { state in
-                if state.leases > 0 { state.waiter = continuation }
-                return state.leases == 0
+            let mustWait = self.state.withLock { state in
+                let mustWait = state.leases > 0 && !state.hasPassed
+                if mustWait { state.waiter = continuation }
+                return mustWait
             }
-            if isIdle {
-                continuation.resume()
-                return
-            }
-            // Not before there is somebody to wake: the deadline may have passed already.
-            timer = Task {
-                try await Task.sleep(until: deadline, clock: .continuous)
-                self.giveUpWaiting()
-            }
+            if !mustWait { continuation.resume() }
         }
-        timer?.cancel()
-        await self.backend.shutdown(deadline: deadline)
+        let (earliest, timers) = self.state.withLock { ($0.deadline, $0.timers) }
+        for timer in timers { timer.cancel() }
+        await self.backend.shutdown(deadline: earliest ?? deadline)
+    }
+
+    /// Waits for leases no longer than until then.
+    func hurry(deadline: ContinuousClock.Instant) {
+        self.state.withLock { state in
+            if let earlier = state.deadline, earlier <= deadline { return }
+            state.deadline = deadline
+            state.timers.append(
+                Task {
+                    try await Task.sleep(until: deadline, clock: .continuous)
+                    self.giveUpWaiting()
+                }
+            )
+        }
     }
 
     private func giveUpWaiting() {
-        self.state.withLock { $0.waiter.take() }?.resume()
+        let waiter = self.state.withLock { state in
+            state.hasPassed = true
+            return state.waiter.take()
+        }
+        waiter?.resume()
     }
 }

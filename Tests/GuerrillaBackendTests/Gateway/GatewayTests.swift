@@ -68,6 +68,19 @@ struct GatewayTests {
         #expect(backend.shutdowns == 1)
     }
 
+    /// A store that hangs must not keep the daemon from its end because it was replaced.
+    @Test(.timeLimit(.minutes(5))) func theDeadlineOfAShutdownIsThatOfFormerBackendsToo() async throws {
+        let gateway = Gateway()
+        let former = CountingBackend()
+        try await gateway.start(former)
+        let lease = gateway.lease()
+        let ending = try await gateway.start(CountingBackend(), drainDeadline: .seconds(86_400))
+        await gateway.shutdown(deadline: .now)
+        await ending?.value
+        #expect(former.shutdowns == 1)
+        #expect(lease != nil)
+    }
+
     @Test func shutdownDoesNotWaitBeyondItsDeadline() async throws {
         let gateway = Gateway()
         let backend = CountingBackend()
