@@ -42,7 +42,7 @@ final class LiveServer: Sendable {
         var settings = settings
         settings.logger = logger
         let records = self.records
-        settings.messageLog = { records.append($0) }
+        settings.messageLog = { records.append($1()) }
         self.server = try await SMTPServer(settings: settings, resources: self.resources)
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
         try await self.server.listen(on: socket)

@@ -29,6 +29,6 @@ extension ServerSettings {
         self.isProxyOn = server.isProxyOn
         self.proxyTimeout = server.proxyTimeout
         self.trustedNetworks = server.trustedNetworks
-        self.messageLog = { log.write($0) }
+        self.messageLog = { log.write($0, $1) }
     }
 }

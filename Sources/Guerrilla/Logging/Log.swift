@@ -13,8 +13,8 @@ struct Log: Sendable {
         self.logger = Logger(label: "guerrilla") { _ in WriterLogHandler(output) }
     }
 
-    /// Writes the line about a message; never blocks.
-    func write(_ record: MessageRecord) {
-        if record.outcome.level >= self.output.level { self.output.write(.message(record)) }
+    /// Writes the line about a message, unless nobody will read it; never blocks.
+    func write(_ outcome: MessageRecord.Outcome, _ record: () -> MessageRecord) {
+        if outcome.level >= self.output.level { self.output.write(.message(record())) }
     }
 }

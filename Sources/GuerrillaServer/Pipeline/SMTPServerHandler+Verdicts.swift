@@ -207,7 +207,7 @@ extension SMTPServerHandler {
 
     private func record(_ envelope: Envelope, outcome: MessageRecord.Outcome, reply: SMTPReply) {
         guard let messageLog = self.settings.messageLog else { return }
-        messageLog(
+        messageLog(outcome) {
             MessageRecord(
                 queuedID: envelope.queuedID,
                 client: envelope.client,
@@ -219,7 +219,7 @@ extension SMTPServerHandler {
                 duration: .microseconds(max(0, WallClock.now() - envelope.receivedAt)),
                 receivedAt: envelope.receivedAt
             )
-        )
+        }
     }
 
     // MARK: Late verdicts

@@ -51,9 +51,9 @@ public struct ServerSettings: Sendable {
     public var tls: TLSOffer?
     /// For the events of this server's connections.
     public var logger: Logger
-    /// Told about every message that got a verdict, on the connection's event loop: it must not block. Nil if nobody
-    /// wants to know.
-    public var messageLog: (@Sendable (MessageRecord) -> Void)?
+    /// Told what became of every message that got a verdict, on the connection's event loop: it must not block. Nil if nobody wants to
+    /// know. The record is made by whoever wants to see it.
+    public var messageLog: (@Sendable (_ outcome: MessageRecord.Outcome, _ record: () -> MessageRecord) -> Void)?
 
     /// Creates the settings of a server with their defaults.
     public init(hostName: String, version: String = "dev", logger: Logger) {

@@ -76,7 +76,7 @@ struct LogsTests {
         logs.main.logger.info("daemon")
         logs.log(of: self.first).logger.info("first")
         logs.log(of: self.second).logger.info("second")
-        logs.log(of: self.second).write(self.record())
+        logs.log(of: self.second).write(.stored) { self.record() }
         await logs.close()
         #expect(self.messages("main") == ["daemon", "first"])
         #expect(self.messages("second") == ["second", "Message received"])
@@ -95,7 +95,7 @@ struct LogsTests {
     @Test func offIsSilentForEither() async throws {
         let logs = try Logs(self.settings(self.file("main"), [self.first: .off]))
         logs.log(of: self.first).logger.critical("unheard")
-        logs.log(of: self.first).write(self.record(.failed))
+        logs.log(of: self.first).write(.failed) { self.record(.failed) }
         logs.main.logger.info("heard")
         await logs.close()
         let others = try Logs(self.settings(.off, [self.first: self.file("first")]))
@@ -132,10 +132,10 @@ struct LogsTests {
 
     @Test func recordsBelowTheLevelAreNotWritten() async throws {
         let logs = try Logs(self.settings(self.file("log"), level: .warn))
-        logs.main.write(self.record(.stored))
-        logs.main.write(self.record(.failed))
+        logs.main.write(.stored) { self.record(.stored) }
+        logs.main.write(.failed) { self.record(.failed) }
         await logs.adopt(try logs.prepare(self.settings(self.file("log"), level: .error)))
-        logs.main.write(self.record(.failed))
+        logs.main.write(.failed) { self.record(.failed) }
         await logs.close()
         #expect(self.directory.lines("log")?.count == 1)
         #expect(self.directory.lines("log")?.first?.contains("smtp.verdict=failed") == true)
@@ -155,6 +155,24 @@ struct LogsTests {
         server.error("5")
         await logs.close()
         #expect(self.messages("log") == ["log level changed to [trace]", "2", "3", "5"])
+    }
+
+    @Test func aRecordThatNobodyReadsIsNotMade() async throws {
+        let made = Mutex<[MessageRecord.Outcome]>([])
+        func write(_ log: Log) {
+            for outcome in [MessageRecord.Outcome.stored, .failed] {
+                log.write(outcome) {
+                    made.withLock { $0.append(outcome) }
+                    return self.record(outcome)
+                }
+            }
+        }
+        let logs = try Logs(self.settings(.off, [self.first: self.file("log")], level: .warn))
+        write(logs.main)
+        #expect(made.withLock { $0 } == [])
+        write(logs.log(of: self.first))
+        #expect(made.withLock { $0 } == [.failed])
+        await logs.close()
     }
 
     // MARK: Changes
@@ -304,7 +322,7 @@ struct LogsTests {
         logs.setLogger(Logger(label: "app") { _ in handler })
         main.logger.info("Hello", metadata: ["a": "1"])
         main.logger.debug("unheard")
-        logs.log(of: self.first).write(self.record())
+        logs.log(of: self.first).write(.stored) { self.record() }
         logs.log(of: self.second).logger.info("elsewhere")
         logs.setLogger(nil)
         main.logger.info("after")
