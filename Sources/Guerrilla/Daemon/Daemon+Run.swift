@@ -10,7 +10,12 @@ extension Daemon {
     ///
     /// - Throws: ``DaemonError`` if it does not start.
     public func run() async throws {
-        try await self.start()
+        do {
+            try await self.start()
+        } catch {
+            if Task.isCancelled { return }
+            throw error
+        }
         await withTaskCancellationHandler {
             #if ServiceLifecycle
             await withGracefulShutdownHandler {

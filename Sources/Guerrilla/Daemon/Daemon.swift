@@ -21,7 +21,7 @@ public actor Daemon {
         public let interface: String
         /// The address listened on, with the port that the system chose if none was asked for.
         public let address: SocketAddress
-        /// What it listens on, to be handed to a successor. It stays the daemon's: closing it ends the server.
+        /// What it listens on, to be handed to a successor. It stays the daemon's: closing it takes it away from successors only.
         public let socket: ListeningSocket
     }
 
@@ -112,10 +112,10 @@ public actor Daemon {
     /// - Throws: ``DaemonError`` in one sentence. Nothing is left half-started then.
     @discardableResult
     public func start(on sockets: [ListeningSocket] = []) async throws -> [Listener] {
-        guard case .idle = self.state else { throw DaemonError("the daemon is running already") }
-        self.state = .starting
-        self.isInterrupted = false
-        return try await self.turns.take {
+        try await self.turns.take {
+            guard case .idle = self.state else { throw DaemonError("the daemon is running already") }
+            self.state = .starting
+            self.isInterrupted = false
             do {
                 let running = try RunningDaemon(
                     self.wanted,
@@ -130,12 +130,14 @@ public actor Daemon {
                         self.wanted,
                         registry: self.registry,
                         offered: sockets,
-                        mayGoOn: { !self.isInterrupted }
+                        mayGoOn: { !self.isInterrupted && !Task.isCancelled }
                     )
                 } catch {
                     _ = await running.stop(deadline: .now + .seconds(5))
                     throw error
                 }
+                // It may have been set while everything else was opened.
+                running.logs.setLogger(self.applicationLogger)
                 self.state = .running(running)
                 return running.listeners
             } catch {
@@ -166,10 +168,13 @@ public actor Daemon {
         }
     }
 
-    /// Returns when the daemon does not run, or no longer.
+    /// Returns when the daemon does not run, or no longer: when its shutdown is complete.
     func waitUntilStopped() async {
         await withCheckedContinuation { continuation in
-            if case .running = self.state { self.stopWaiters.append(continuation) } else { continuation.resume() }
+            switch self.state {
+            case .running, .stopping: self.stopWaiters.append(continuation)
+            case .idle, .starting: continuation.resume()
+            }
         }
     }
 

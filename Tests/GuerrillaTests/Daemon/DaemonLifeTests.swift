@@ -1,0 +1,134 @@
+import GuerrillaBackend
+import GuerrillaMail
+import GuerrillaTestSupport
+import Logging
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Guerrilla
+
+/// What becomes of what is asked of a daemon while it is at something else.
+struct DaemonLifeTests {
+    private let fixture = DaemonFixture()
+
+    /// A daemon whose shutdown has begun and waits for a message in hand.
+    private func withStoppingDaemon(
+        _ body: (Daemon, _ finish: () -> Void, _ stopping: Task<Bool, Never>) async throws -> Void
+    ) async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration(), backend: TestBackend())
+        let listener = try #require(try await daemon.start().first)
+        let inData = Gate()
+        let finish = Gate()
+        async let sender = withClient(listener) { client in
+            _ = try client.talk(BlockingClient.transaction(to: ["bob@example.com"]))
+            inData.open()
+            finish.passBlocking()
+            return try client.command("x\r\n.")
+        }
+        await inData.pass()
+        let stopping = Task { await daemon.shutdown() }
+        #expect(await eventually { !self.fixture.logLines("Server [127.0.0.1:0] has stopped accepting").isEmpty })
+        do {
+            try await body(daemon, { finish.open() }, stopping)
+        } catch {
+            finish.open()
+            throw error
+        }
+        #expect(try await sender.hasPrefix("250 "))
+    }
+
+    @Test func whoWaitsForTheEndWaitsForAllOfIt() async throws {
+        try await self.withStoppingDaemon { daemon, finish, stopping in
+            let waiting = Task.immediate {
+                await daemon.waitUntilStopped()
+                return self.fixture.logLines("Shutdown completed").count
+            }
+            // Whoever is not made to wait has passed the daemon before this has.
+            for _ in 0..<10 { _ = await daemon.listeners }
+            finish()
+            #expect(await stopping.value)
+            #expect(await waiting.value == 1)
+        }
+    }
+
+    @Test func startWaitsForAShutdownThatHasBegun() async throws {
+        try await self.withStoppingDaemon { daemon, finish, stopping in
+            let starting = Task.immediate { try await daemon.start() }
+            for _ in 0..<10 { _ = await daemon.listeners }
+            finish()
+            #expect(await stopping.value)
+            let listener = try #require(try await starting.value.first)
+            #expect(try await withClient(listener) { try $0.talk(["NOOP"]) }[1].hasPrefix("250 "))
+            #expect(await daemon.shutdown())
+        }
+    }
+
+    @Test func loggerThatIsSetDuringTheStartIsTheLog() async throws {
+        let gate = Gate()
+        let lines = Mutex<[String]>([])
+        let daemon = Daemon(
+            configuration: self.fixture.configuration(),
+            backend: TestBackend(onStart: { await gate.pass() })
+        )
+        let starting = Task { try await daemon.start() }
+        #expect(await eventually { gate.visits == 1 })
+        await daemon.setLogger(
+            Logger(label: "test") { _ in LineHandler { line in lines.withLock { $0.append(line) } } }
+        )
+        gate.open()
+        _ = try await starting.value
+        await daemon.logger.info("heard")
+        #expect(lines.withLock { $0 }.contains("heard"))
+        #expect(await daemon.shutdown())
+        #expect(self.fixture.logLines("heard").isEmpty)
+    }
+
+    // MARK: Cancellation
+
+    @Test func runOfACancelledTaskDoesNotListen() async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        try await Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await daemon.run()
+        }.value
+        #expect(self.fixture.logLines("Listening on").isEmpty)
+        #expect(await daemon.listeners.isEmpty)
+    }
+
+    @Test func runThatIsCancelledWhileItStartsDoesNotListen() async throws {
+        let gate = Gate()
+        let backend = TestBackend(onStart: { await gate.pass() })
+        let daemon = Daemon(configuration: self.fixture.configuration(), backend: backend)
+        let running = Task { try await daemon.run() }
+        #expect(await eventually { gate.visits == 1 })
+        running.cancel()
+        gate.open()
+        try await running.value
+        #expect(self.fixture.logLines("Listening on").isEmpty)
+        #expect(backend.shutdowns == 1)
+        // And it can be started.
+        #expect(try await daemon.start().count == 1)
+        #expect(await daemon.shutdown())
+    }
+}
+
+/// Hands over what is logged.
+private struct LineHandler: LogHandler {
+    let hear: @Sendable (String) -> Void
+    var logLevel: Logger.Level = .trace
+    var metadata: Logger.Metadata = [:]
+
+    init(_ hear: @escaping @Sendable (String) -> Void) {
+        self.hear = hear
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { self.metadata[key] }
+        set { self.metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        self.hear(event.message.description)
+    }
+}
