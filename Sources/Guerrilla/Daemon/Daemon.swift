@@ -156,6 +156,7 @@ public actor Daemon {
     public func shutdown() async -> Bool {
         self.isInterrupted = true
         return await self.turns.take {
+            defer { self.bus.finishSequences() }
             guard case .running(let running) = self.state else { return true }
             self.wanted = running.configuration
             self.state = .stopping
@@ -163,7 +164,6 @@ public actor Daemon {
             self.state = .idle
             for waiter in self.stopWaiters { waiter.resume() }
             self.stopWaiters = []
-            self.bus.finishSequences()
             return cutOff == 0
         }
     }

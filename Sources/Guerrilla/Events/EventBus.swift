@@ -39,12 +39,17 @@ final class EventBus: Sendable {
         self.state.withLock { $0.subscribers.removeAll { $0.number == subscription.number } }
     }
 
-    /// Calls everybody concerned, one after the other.
+    /// Calls everybody concerned, one after the other; nobody who was taken out by one before.
     func publish(_ event: DaemonEvent) {
         for subscriber in self.state.withLock({ $0.subscribers })
         where subscriber.topic == nil || subscriber.topic == event.topic {
+            guard self.isSubscribed(subscriber.number) else { continue }
             subscriber.handler(event)
         }
+    }
+
+    private func isSubscribed(_ number: UInt64) -> Bool {
+        self.state.withLock { $0.subscribers.contains { $0.number == number } }
     }
 
     /// A sequence of all events from now on.
@@ -61,6 +66,10 @@ final class EventBus: Sendable {
         )
         continuation.onTermination = { [weak self] _ in self?.unsubscribe(subscription) }
         return stream
+    }
+
+    deinit {
+        self.finishSequences()
     }
 
     /// Ends all sequences of events. Subscribers stay.

@@ -111,6 +111,18 @@ struct DaemonLifeTests {
         #expect(try await daemon.start().count == 1)
         #expect(await daemon.shutdown())
     }
+
+    // MARK: Events
+
+    @Test(.timeLimit(.minutes(10))) func eventsEndWithADaemonThatDidNotStart() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.backend.saveProcess = "nonesuch"
+        let daemon = Daemon(configuration: configuration)
+        let events = daemon.events
+        await #expect(throws: DaemonError.self) { try await daemon.start() }
+        #expect(await daemon.shutdown())
+        for await event in events { Issue.record("\(event.topic)") }
+    }
 }
 
 /// Hands over what is logged.

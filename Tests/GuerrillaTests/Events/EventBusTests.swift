@@ -32,6 +32,27 @@ struct EventBusTests {
         #expect(self.heard.all == ["b"])
     }
 
+    @Test func whoIsUnsubscribedByOneBeforeIsNotCalled() {
+        let last = Mutex<DaemonSubscription?>(nil)
+        _ = self.bus.subscribe(to: .newConfig) { [bus] _ in
+            if let last = last.withLock({ $0 }) { bus.unsubscribe(last) }
+        }
+        let subscription = self.bus.subscribe(to: .newConfig) { [heard] _ in heard.append("last") }
+        last.withLock { $0 = subscription }
+        self.bus.publish(.newConfig(self.configuration))
+        #expect(self.heard.all == [])
+    }
+
+    @Test(.timeLimit(.minutes(5))) func aSequenceEndsWithItsBus() async {
+        var bus: EventBus? = EventBus()
+        let events = bus?.events(capacity: 10)
+        bus?.publish(.newConfig(self.configuration))
+        bus = nil
+        var count = 0
+        if let events { for await _ in events { count += 1 } }
+        #expect(count == 1)
+    }
+
     @Test func subscribersMayDoAsTheyLike() {
         let configuration = self.configuration
         let once = Mutex<DaemonSubscription?>(nil)
