@@ -236,6 +236,10 @@ final class RunningDaemon {
                 } else {
                     socket = try ListeningSocket(binding: interface, sharingWith: stopping.map(\.socket))
                 }
+                    // Two that take over one address would share it, too.
+                    if let other = change.starts.first(where: { $0.socket.address == socket.address }) {
+                        throw DaemonError("that is the address of \(other.identifier), too")
+                    }
                 change.starts.append(
                     Change.Start(identifier: server.identifier, configuration: configuration, socket: socket)
                 )

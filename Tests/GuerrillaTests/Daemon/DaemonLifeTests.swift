@@ -123,6 +123,28 @@ struct DaemonLifeTests {
         #expect(await daemon.shutdown())
         for await event in events { Issue.record("\(event.topic)") }
     }
+
+    // MARK: Servers
+
+    @Test func twoServersCannotInheritOneAddress() async throws {
+        let daemon = Daemon(configuration: self.fixture.configuration())
+        let port = try #require(try await daemon.start().first?.address.port)
+        var configuration = await daemon.configuration
+        configuration.servers[0].listenInterface = ListenInterface(host: "127.0.0.1", port: port)
+        try await daemon.reloadConfig(configuration)
+        // The same address in other words.
+        configuration.servers[0].listenInterface = ListenInterface(host: "127.1", port: port)
+        configuration.servers.append(configuration.servers[0])
+        configuration.servers[1].listenInterface = ListenInterface(host: "127.0.1", port: port)
+        let error = await #expect(throws: DaemonError.self) { try await daemon.reloadConfig(configuration) }
+        #expect(
+            error?.description == "cannot listen on 127.0.1:\(port): that is the address of 127.1:\(port), too"
+        )
+        let listener = try #require(await daemon.listeners.first)
+        #expect(listener.interface == "127.0.0.1:\(port)")
+        #expect(try await withClient(listener) { try $0.talk(["NOOP"]) }[1].hasPrefix("250 "))
+        #expect(await daemon.shutdown())
+    }
 }
 
 /// Hands over what is logged.
