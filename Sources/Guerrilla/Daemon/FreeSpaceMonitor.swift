@@ -40,7 +40,8 @@ final class FreeSpaceMonitor: Sendable {
             guard let octets = self.freeOctets(directory), octets < lowest?.octets ?? .max else { continue }
             lowest = (directory, octets)
         }
-        guard let lowest else { return }
+        // Cancelled while it looked: somebody else answers for the flag by now.
+        guard let lowest, !Task.isCancelled else { return }
         let isLow = lowest.octets < self.minimum
         guard isLow != self.space.isLow else { return }
         self.space.isLow = isLow

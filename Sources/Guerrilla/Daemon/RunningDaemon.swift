@@ -235,12 +235,12 @@ final class RunningDaemon {
                     socket = offered.remove(at: index)
                 } else {
                     socket = try ListeningSocket(binding: interface, sharingWith: stopping.map(\.socket))
-                }
                     // Two that take over one address would share it, too.
                     if let other = change.starts.first(where: { $0.socket.address == socket.address }) {
                         throw DaemonError("that is the address of \(other.identifier), too")
                     }
                 change.starts.append(
+                }
                     Change.Start(identifier: server.identifier, configuration: configuration, socket: socket)
                 )
             } catch {
