@@ -239,8 +239,8 @@ final class RunningDaemon {
                     if let other = change.starts.first(where: { $0.socket.address == socket.address }) {
                         throw DaemonError("that is the address of \(other.identifier), too")
                     }
-                change.starts.append(
                 }
+                change.starts.append(
                     Change.Start(identifier: server.identifier, configuration: configuration, socket: socket)
                 )
             } catch {
@@ -270,8 +270,9 @@ final class RunningDaemon {
             self.pidFile = change.pidFile
             self.tellOfPIDFile()
         }
-        try await self.adoptServers(change, isReload: isReload)
+        // Before anybody can connect: the first message needs the room, too.
         self.watchFreeSpace(former: isReload ? diff.old : nil)
+        try await self.adoptServers(change, isReload: isReload)
         if !isReload || diff.old.certificateCheckInterval != diff.new.certificateCheckInterval {
             self.certificateTask?.cancel()
             let interval = diff.new.certificateCheckInterval
@@ -300,9 +301,10 @@ final class RunningDaemon {
             guard let running = self.servers.first(where: { $0.identifier == server.identifier }) else { continue }
             if server.goesOn, let configuration = server.new {
                 let reading = change.certificates[server.identifier]
+                // At first: the former files may be read again at this very moment, and must not be adopted after the new ones.
+                if reading != nil || !configuration.tls.isOn { self.forgetCertificates(of: running) }
                 running.adopt(configuration, tls: reading?.offer, log: self.logs.log(of: configuration.listenInterface))
                 if let reading { self.watch(reading, of: running) }
-                if !configuration.tls.isOn { self.forgetCertificates(of: running) }
                 if server.old != configuration {
                     self.logger.info("server \(running.identifier) config change event, a new config has been saved")
                 }
@@ -339,7 +341,6 @@ final class RunningDaemon {
     }
 
     private func watch(_ reading: CertificateReloader.Reading, of server: RunningServer) {
-        self.forgetCertificates(of: server)
         server.watch = self.certificates.watch(
             reading,
             replaced: { [events, server] in events.publish(.serverTLSConfig(server.configuration)) },
