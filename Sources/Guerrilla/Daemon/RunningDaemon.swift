@@ -133,6 +133,7 @@ final class RunningDaemon {
     /// Stops accepting, lets messages in hand be finished, and closes everything.
     /// - Returns: How many connections had to be cut off at the deadline.
     func stop(deadline: ContinuousClock.Instant) async -> Int {
+        self.endings.removeAll(where: \.isOver)
         for server in self.servers {
             self.logger.info("Server [\(server.identifier)] has stopped accepting new clients")
         }
@@ -303,7 +304,12 @@ final class RunningDaemon {
                 let reading = change.certificates[server.identifier]
                 // At first: the former files may be read again at this very moment, and must not be adopted after the new ones.
                 if reading != nil || !configuration.tls.isOn { self.forgetCertificates(of: running) }
-                running.adopt(configuration, tls: reading?.offer, log: self.logs.log(of: configuration.listenInterface))
+                let log = self.logs.log(of: configuration.listenInterface)
+                running.adopt(configuration, tls: reading?.offer, log: log)
+                if server.old?.logFile != configuration.logFile {
+                    let destination = configuration.logFile ?? change.diff.new.logFile
+                    log.logger.info("Server [\(running.identifier)] changed, new clients will log to: [\(destination)]")
+                }
                 if let reading { self.watch(reading, of: running) }
                 if server.old != configuration {
                     self.logger.info("server \(running.identifier) config change event, a new config has been saved")

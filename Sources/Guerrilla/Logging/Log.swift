@@ -3,7 +3,7 @@ import Logging
 
 /// The log of the daemon or of one server: good for the daemon's life, whatever is switched behind it.
 struct Log: Sendable {
-    private let output: LogOutput
+    let output: LogOutput
 
     /// Its level follows `log_level` at once, unless somebody gives a copy a level of its own.
     let logger: Logger

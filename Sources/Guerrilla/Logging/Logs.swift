@@ -15,9 +15,14 @@ final class Logs: Sendable {
         var settings: LogSettings
         var writers: [LogDestination: LogWriter] = [:]
         var mainOutput = LogOutput()
-        var serverOutputs: [ListenInterface: LogOutput] = [:]
+        /// One that nobody logs to any more is gone, and forgotten at the next change.
+        var serverOutputs: [ListenInterface: WeakOutput] = [:]
         var applicationLogger: Logger?
         var isClosed = false
+    }
+
+    fileprivate struct WeakOutput {
+        weak var output: LogOutput?
     }
 
     private let state: Mutex<State>
@@ -37,9 +42,9 @@ final class Logs: Sendable {
     /// The log of a server, which is the daemon's if it has none of its own.
     func log(of server: ListenInterface) -> Log {
         self.state.withLock { state in
-            if let output = state.serverOutputs[server] { return Log(output) }
+            if let output = state.serverOutputs[server]?.output { return Log(output) }
             let output = LogOutput()
-            state.serverOutputs[server] = output
+            state.serverOutputs[server] = WeakOutput(output: output)
             state.connect(output, to: state.settings.destination(of: server))
             return Log(output)
         }
@@ -55,9 +60,8 @@ final class Logs: Sendable {
     /// Lets everything that is logged from now on go where the new settings say, and closes what is not used any more when all
     /// that was logged before is written.
     func adopt(_ change: Change) async {
-        typealias Adoption = (old: LogSettings, outputs: [ListenInterface: LogOutput], unused: [LogWriter])
-        let (old, outputs, unused) = self.state.withLock { state -> Adoption in
-            guard !state.isClosed else { return (change.settings, [:], []) }
+        let (old, unused) = self.state.withLock { state -> (LogSettings, [LogWriter]) in
+            guard !state.isClosed else { return (change.settings, []) }
             let old = state.settings
             state.settings = change.settings
             if old.format != change.settings.format {
@@ -65,26 +69,20 @@ final class Logs: Sendable {
             }
             state.open(change.files)
             state.connect()
-            return (old, state.serverOutputs, state.takeUnused())
+            state.serverOutputs = state.serverOutputs.filter { $0.value.output != nil }
+            return (old, state.takeUnused())
         }
         for writer in unused { await writer.close() }
-        self.report(old, change.settings, outputs)
-    }
-
-    private func report(_ old: LogSettings, _ new: LogSettings, _ outputs: [ListenInterface: LogOutput]) {
+        let new = change.settings
         if old.main != new.main { self.main.logger.info("main log for new clients changed to [\(new.main)]") }
         if old.level != new.level { self.main.logger.info("log level changed to [\(new.level.rawValue)]") }
-        for (server, output) in outputs where old.servers[server] != new.servers[server] {
-            let destination = new.destination(of: server)
-            Log(output).logger.info("Server [\(server)] changed, new clients will log to: [\(destination)]")
-        }
     }
 
     /// Opens all files again by their names, after they were moved away. What was logged before goes to the old ones.
     ///
     /// - Returns: What could not be opened: the old file stays, and a line at level error in it says why.
     func reopen() async -> [LogFileError] {
-        let (settings, writers, outputs) = self.state.withLock { ($0.settings, $0.writers, $0.serverOutputs) }
+        let (settings, writers, outputs) = self.state.withLock { ($0.settings, $0.writers, $0.outputs) }
         var errors: [LogDestination: LogFileError] = [:]
         for (destination, writer) in writers { errors[destination] = await writer.reopen() }
         if case .file(let path) = settings.main {
@@ -140,6 +138,9 @@ final class Logs: Sendable {
 }
 
 extension Logs.State {
+    /// Those of the servers there are, and of those that have not come to their end.
+    fileprivate var outputs: [ListenInterface: LogOutput] { self.serverOutputs.compactMapValues(\.output) }
+
     /// Starts writers for open files, unless there is one by now.
     fileprivate mutating func open(_ files: [LogDestination: LogFile]) {
         for (destination, file) in files where self.writers[destination] == nil {
@@ -150,7 +151,7 @@ extension Logs.State {
     /// Connects all outputs as the settings say.
     fileprivate func connect() {
         self.connect(self.mainOutput, to: self.settings.main)
-        for (server, output) in self.serverOutputs {
+        for (server, output) in self.outputs {
             self.connect(output, to: self.settings.destination(of: server))
         }
     }

@@ -145,6 +145,23 @@ struct DaemonLifeTests {
         #expect(try await withClient(listener) { try $0.talk(["NOOP"]) }[1].hasPrefix("250 "))
         #expect(await daemon.shutdown())
     }
+
+    @Test func aServersLogIsToldOnlyOfServersThatGoOn() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.servers.append(configuration.servers[0])
+        configuration.servers[1].listenInterface = ListenInterface(host: "localhost", port: 0)
+        configuration.servers[1].logFile = .file(self.fixture.directory.path("own"))
+        let daemon = Daemon(configuration: configuration)
+        try await daemon.start()
+        configuration.servers[1].logFile = .file(self.fixture.directory.path("other"))
+        try await daemon.reloadConfig(configuration)
+        configuration.servers.removeLast()
+        try await daemon.reloadConfig(configuration)
+        #expect(await daemon.shutdown())
+        let words = "Server [localhost:0] changed, new clients will log to: [\(self.fixture.directory.path("other"))]"
+        #expect(self.fixture.directory.lines("other")?.count { $0.contains(words) } == 1)
+        #expect(self.fixture.logLines("Server [localhost:0] changed").isEmpty)
+    }
 }
 
 /// Hands over what is logged.
