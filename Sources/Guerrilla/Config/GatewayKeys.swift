@@ -59,7 +59,8 @@ enum GatewayKeys {
     static let storedLineEndings = ConfigurationKey(
         "stored_line_endings",
         .string,
-        default: .string("crlf"),
+        // Not a value: `check` has something to say when nobody has decided.
+        default: .described("`crlf`"),
         allowedValues: ["crlf", "lf"],
         summary:
             "The line endings of stored messages. `crlf` keeps every octet; `lf` leaves out the CR of each CRLF, as go-guerrilla does. `sqlite` keeps every octet always."

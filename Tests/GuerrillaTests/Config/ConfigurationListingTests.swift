@@ -35,7 +35,6 @@ struct ConfigurationListingTests {
             values[key.name] = key.replacement == nil && value != .null ? value : nil
         }
         configuration.backend.values = values
-        configuration.backend.storedLineEndings = configuration.backend.storedLineEndings ?? .crlf
         return configuration
     }
 
@@ -71,6 +70,14 @@ struct ConfigurationListingTests {
 
     @Test func sampleIsReadBack() throws {
         try self.expectRoundTrip(ConfigurationSample.text)
+    }
+
+    /// `check` asks those who come from go-guerrilla to decide.
+    @Test(arguments: [("{}", "null"), (#"{"backend_config": {"stored_line_endings": "crlf"}}"#, #""crlf""#)])
+    func lineEndingsThatNobodyHasChosenAreNotShownAsChosen(_ text: String, _ shown: String) throws {
+        let listing = try self.listing(text)
+        #expect(listing.json().contains(#""stored_line_endings": \#(shown)"#))
+        #expect(listing.json(changesOnly: true).contains("stored_line_endings") == (shown != "null"))
     }
 
     @Test func defaultsAreReadBackWithoutAWarning() throws {
