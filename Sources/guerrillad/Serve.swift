@@ -61,6 +61,7 @@ struct Serve: AsyncParsableCommand {
         // A limit on the size of files is a full disk to us: the store fails with an error and the client keeps its mail.
         signal(SIGXFSZ, SIG_IGN)
         let daemon: Daemon
+        let stopDeadline: StopDeadline
         let listeners: [Daemon.Listener]
         do {
             let sockets = try Self.openSockets(for: configuration, handover: handover, environment: environment)
@@ -69,12 +70,14 @@ struct Serve: AsyncParsableCommand {
             )
             self.applyOptions(to: &report)
             daemon = Daemon(configuration: report.configuration ?? configuration)
+            stopDeadline = StopDeadline(configuration.shutdownTimeout, of: daemon)
             if let handover { await daemon.takeOver(from: handover.predecessor) }
             listeners = try await daemon.start(on: sockets)
         } catch {
             throw ServeFailure([error])
         }
         let logger = await daemon.logger
+        stopDeadline.log(to: logger)
         for warning in report.warnings { logger.warning("\(warning)") }
         logger.info("guerrillad \(GuerrillaVersion.current) started with \(report.source)")
         handover?.report(.ready)
