@@ -30,7 +30,7 @@ PIDFILE = "/var/run/go-guerrilla.pid"
 def root(directory):
     """The root directory of the sandbox; removed when nothing is mounted there any more."""
     os.makedirs(f"{directory}/root/path/to/pem/file")
-    os.mkdir(f"{directory}/root/work")
+    os.mkdir(f"{directory}/root/go-guerrilla")
     Certificates(f"{directory}/root/path/to/pem/file").self_signed("test.com", "mail.test.com")
     return f"{directory}/root"
 
@@ -39,7 +39,7 @@ def root(directory):
 def test_sample_starts_as_it_is(root, need, sample):
     need(None if shutil.which("unshare") else "unshare is not installed")
     # Under the name that the daemon looks for by itself.
-    shutil.copy(f"{HERE}/go-guerrilla/{sample}.conf", f"{root}/work/goguerrilla.conf.json")
+    shutil.copy(f"{HERE}/go-guerrilla/{sample}.conf", f"{root}/go-guerrilla/goguerrilla.conf.json")
     visit = subprocess.run(
         sandbox.command(root, sys.executable, os.path.abspath(__file__), sample), capture_output=True, text=True,
         stdin=subprocess.DEVNULL, timeout=4 * DEADLINE,
@@ -49,12 +49,12 @@ def test_sample_starts_as_it_is(root, need, sample):
 
 def visit(sample):
     """What happens in the sandbox."""
-    check = run("check", cwd="/work")
+    check = run("check", cwd="/go-guerrilla")
     assert check.returncode == 0, check.stdout + check.stderr
     for words in SAMPLES[sample]:
         assert words in (check.stdout + check.stderr).decode(), f"check does not mention {words!r}"
     has_tls = sample != "before-2018"
-    with Daemon("/work") as daemon:
+    with Daemon("/go-guerrilla") as daemon:
         with open(PIDFILE) as file:
             assert file.read() == str(daemon.pid)
         deliver(daemon, has_tls, "before")
