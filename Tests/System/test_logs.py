@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from daemon import HERE, LISTENING, Daemon, configuration
+from daemon import BINARY, HERE, LISTENING, Daemon, configuration
 from smtpwire import DEADLINE, Wire, eventually
 
 LOGROTATE = "/usr/sbin/logrotate"
@@ -399,3 +399,30 @@ def test_what_go_guerrillas_users_look_for_is_there(serve_logged, directory, log
         ("info", "Shutdown completed, exiting."),
     ]:
         assert expected in messages, f"{expected} not in {messages}"
+
+
+def test_standard_error_that_does_not_block_loses_nothing(directory):
+    """A pipe is made so by any program that has it, and it holds 64 KiB."""
+    path = os.path.join(directory, "guerrillad.json")
+    with open(path, "w") as file:
+        json.dump(configuration(directory, log_level="trace"), file)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    process = subprocess.Popen([BINARY, "serve", "-c", path], cwd=directory, stderr=writer)
+    os.close(writer)
+    lines = []
+    try:
+        with os.fdopen(reader, encoding="utf-8") as log:
+            while not lines or not LISTENING.search(lines[-1]):
+                lines.append(log.readline())
+            count = 1_000
+            with Wire(int(LISTENING.search(lines[-1])[2])) as wire:
+                for number in range(count):
+                    wire.expect(250, f"NOOP {number}")
+            process.terminate()
+            lines += log.readlines()
+    finally:
+        process.kill()
+        process.wait()
+    assert sum("NOOP" in line for line in lines) == count, lines[-1]
+    assert all(line.startswith("time=") and line.endswith("\n") for line in lines)

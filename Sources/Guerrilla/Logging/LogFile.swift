@@ -39,11 +39,18 @@ final class LogFile: Sendable {
                 let written = Glibc.write(descriptor, base + offset, bytes.count - offset)
                 if written < 0 {
                     if errno == EINTR { continue }
+                    // Standard error is not ours alone: another program may have made it one that does not block.
+                    if errno == EAGAIN, Self.waitUntilWritable(descriptor) { continue }
                     return  // Nobody is left to tell.
                 }
                 offset += written
             }
         }
+    }
+
+    private static func waitUntilWritable(_ descriptor: CInt) -> Bool {
+        var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&polled, 1, -1) > 0 || errno == EINTR
     }
 }
 
