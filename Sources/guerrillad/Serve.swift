@@ -87,6 +87,7 @@ struct Serve: AsyncParsableCommand {
         let watching = self.watch ? self.watchFile(loaded: stamp, for: daemon) : nil
         await self.handle(upgrade.events, upgrade: upgrade, daemon: daemon, manager: manager)
         watching?.cancel()
+        stopDeadline.arm()
         guard await daemon.shutdown() else { throw ExitCode.trouble }
     }
 

@@ -12,7 +12,7 @@ import Musl
 import Darwin
 #endif
 
-/// Ends the process when it has not ended by itself some time after a signal that asks it to, whatever it is that hangs: a backend that
+/// Ends the process when it has not ended by itself some time after it was asked to, whatever it is that hangs: a backend that
 /// does not come up, a log that is a pipe without a reader, a disk that does not answer.
 ///
 /// It looks for the signals itself, on a queue of its own: any other thread, and the daemon, may be what hangs.
@@ -55,7 +55,8 @@ final class StopDeadline: Sendable {
         self.state.withLock { $0.logger = logger }
     }
 
-    private func arm() {
+    /// From now on the process has to come to its end by itself.
+    func arm() {
         let timeout = self.state.withLock { state -> Duration? in
             defer { state.isArmed = true }
             return state.isArmed ? nil : state.timeout + Self.closing
