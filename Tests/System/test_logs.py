@@ -122,7 +122,7 @@ def rotation(directory, logs, pid_file):
         text = file.read()
     group = grp.getgrgid(os.getgid()).gr_name
     for old, new in [
-        ("/var/log/guerrillad/", f"{logs}/"),
+        ("/var/log/guerrilla/", f"{logs}/"),
         ("/var/run/go-guerrilla.pid", pid_file),
         ("/run/systemd/system", os.path.join(directory, "no-systemd")),
         ("create 0640 guerrilla adm", f"create 0640 {getpass.getuser()} {group}"),
