@@ -17,7 +17,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     typealias OutboundOut = ByteBuffer
 
     /// What becomes of the connection itself.
-    private enum Phase {
+    enum Phase {
         /// The client has to be silent until it is greeted.
         case ungreeted
         case open
@@ -43,7 +43,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     private let clientCount: Int
 
     var session: SMTPSession
-    private var phase = Phase.ungreeted
+    private(set) var phase = Phase.ungreeted
     /// Octets that the session has not used yet.
     private var pending = ByteBuffer()
     /// Replies that have not been written yet.
@@ -315,15 +315,6 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         }
     }
 
-    private func log(_ message: Logger.Message, _ reply: SMTPReply) {
-        self.settings.logger.info(
-            message,
-            metadata: self.clientMetadata.merging(
-                ["smtp.reply": "\(reply.code.rawValue)", "reason": "\(reply.lines.first ?? "")"]
-            ) { $1 }
-        )
-    }
-
     /// A verdict has arrived and its action is run: goes on with what has been waiting.
     func resume() {
         // Within `process` the loop there goes on by itself, and the burst's replies leave together.
@@ -419,19 +410,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         defer { self.closeNow() }
         // It has its last reply.
         if case .lingering = self.phase { return false }
-        var metadata = self.clientMetadata
-        metadata["smtp.helo"] = "\(self.session.client.helo.map { "\($0)" } ?? "-")"
-        if let envelope = self.messageInHand?.envelope {
-            metadata["smtp.message"] = "waiting for its verdict"
-            metadata["smtp.queued_id"] = "\(envelope.queuedID)"
-            metadata["smtp.size"] = "\(envelope.data.size)"
-        } else if let octets = self.session.arrivingOctets {
-            metadata["smtp.message"] = "arriving"
-            metadata["smtp.size"] = "\(octets)"
-        } else {
-            metadata["smtp.message"] = "none"
-        }
-        self.settings.logger.warning("Connection cut off", metadata: metadata)
+        self.logCutOff()
         return true
     }
 
@@ -477,28 +456,6 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         case .closed:
             break
         }
-    }
-
-    /// The peer has left without QUIT. Health checks do; within a message it is worth a line.
-    private func logDeparture() {
-        switch self.phase {
-        case .ungreeted, .open: break
-        case .closing, .lingering, .closed: return
-        }
-        self.settings.logger.log(
-            level: self.session.arrivingMessage == nil ? .debug : .info,
-            "Client closed the connection: \(self.clientAddress)",
-            metadata: self.clientMetadata
-        )
-    }
-
-    private var clientAddress: String { self.session.client.address?.description ?? "-" }
-
-    var clientMetadata: Logger.Metadata {
-        [
-            "smtp.client": "\(self.clientAddress)",
-            "smtp.session": "\(self.session.client.clientNumber)",
-        ]
     }
 }
 
