@@ -114,28 +114,9 @@ struct LogJSONTests {
 
     // MARK: Messages
 
-    private func record(recipients: [String] = ["bob", "carol"]) -> MessageRecord {
-        MessageRecord(
-            queuedID: QueuedID(text: "7f3a09"),
-            client: ClientInfo(
-                address: IPAddress("2001:db8::25"),
-                port: 40_001,
-                helo: .name("client.example"),
-                isExtended: true
-            ),
-            reversePath: .mailbox(Mailbox(localPart: "alice", domain: .name("example.org"))),
-            recipients: recipients.map { Recipient(.mailbox(Mailbox(localPart: $0, domain: .name("example.com")))) },
-            size: 2_048,
-            outcome: .timedOut,
-            reply: .queued(as: QueuedID(text: "7f3a09")),
-            duration: .microseconds(12_345),
-            receivedAt: 1_795_248_408_123_456
-        )
-    }
-
     @Test func messageHasOneLineWithAllItsFields() {
         #expect(
-            self.text([.message(self.record())]) == #"{"time":"2026-11-21T08:06:48.123Z","level":"warning","#
+            self.text([.message(.testing(.timedOut))]) == #"{"time":"2026-11-21T08:06:48.123Z","level":"warning","#
                 + #""msg":"Message received","smtp.queued_id":"7f3a09","smtp.client":"2001:db8::25","#
                 + #""smtp.helo":"client.example","smtp.from":"<alice@example.org>","#
                 + #""smtp.to":["<bob@example.com>","<carol@example.com>"],"smtp.size":2048,"#
@@ -144,7 +125,7 @@ struct LogJSONTests {
     }
 
     @Test func whatIsNotKnownIsNull() throws {
-        var record = self.record(recipients: [])
+        var record = MessageRecord.testing(.timedOut, recipients: [])
         record.client = ClientInfo(address: nil)
         record.reversePath = .null
         let object = try self.object(.message(record))
@@ -155,7 +136,7 @@ struct LogJSONTests {
     }
 
     @Test func quotedLocalPartCannotForgeAField() throws {
-        var record = self.record()
+        var record = MessageRecord.testing(.timedOut)
         record.reversePath = .mailbox(
             Mailbox(localPart: #"a","smtp.verdict":"stored","x":""#, domain: .name("example.org"))
         )
@@ -168,7 +149,9 @@ struct LogJSONTests {
     @Test(arguments: 1...60)
     func manyRecipientsAreCut(length: Int) throws {
         let names = (0..<1_000).map { _ in String(repeating: "x", count: length) }
-        let written = try #require(try self.object(.message(self.record(recipients: names)))["smtp.to"] as? [String])
+        let written = try #require(
+            try self.object(.message(.testing(.timedOut, recipients: names)))["smtp.to"] as? [String]
+        )
         let whole = "<\(names[0])@example.com>"
         #expect(written.dropLast().allSatisfy { $0 == whole })
         #expect(written.last.map { $0.hasSuffix("…") && whole.hasPrefix($0.dropLast()) } == true)

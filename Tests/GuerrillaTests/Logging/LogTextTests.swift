@@ -113,30 +113,9 @@ struct LogTextTests {
 
     // MARK: Messages
 
-    private func record(_ outcome: MessageRecord.Outcome = .stored) -> MessageRecord {
-        MessageRecord(
-            queuedID: QueuedID(text: "7f3a09"),
-            client: ClientInfo(
-                address: IPAddress("2001:db8::25"),
-                port: 40_001,
-                helo: .name("client.example"),
-                isExtended: true
-            ),
-            reversePath: .mailbox(Mailbox(localPart: "alice", domain: .name("example.org"))),
-            recipients: ["bob", "carol"].map {
-                Recipient(.mailbox(Mailbox(localPart: $0, domain: .name("example.com"))))
-            },
-            size: 2_048,
-            outcome: outcome,
-            reply: .queued(as: QueuedID(text: "7f3a09")),
-            duration: .microseconds(12_345),
-            receivedAt: 1_795_248_408_123_456
-        )
-    }
-
     @Test func messageHasOneLineWithAllItsFields() {
         #expect(
-            self.text(.message(self.record())) == "time=\"2026-11-21T08:06:48Z\" level=info msg=\"Message received\""
+            self.text(.message(.testing())) == "time=\"2026-11-21T08:06:48Z\" level=info msg=\"Message received\""
                 + " smtp.queued_id=7f3a09 smtp.client=2001:db8::25 smtp.helo=client.example"
                 + " smtp.from=<alice@example.org> smtp.to=<bob@example.com>,<carol@example.com> smtp.size=2048"
                 + " smtp.verdict=stored smtp.reply=250 smtp.ms=12.3\n"
@@ -144,7 +123,7 @@ struct LogTextTests {
     }
 
     @Test func whatIsNotKnownIsADash() {
-        var record = self.record()
+        var record = MessageRecord.testing()
         record.client = ClientInfo(address: nil)
         record.reversePath = .null
         record.recipients = []
@@ -155,7 +134,7 @@ struct LogTextTests {
     }
 
     @Test func quotedLocalPartCannotForgeAField() {
-        var record = self.record()
+        var record = MessageRecord.testing()
         record.reversePath = .mailbox(
             Mailbox(localPart: "a\" smtp.verdict=stored x=\"", domain: .name("example.org"))
         )
@@ -171,7 +150,7 @@ struct LogTextTests {
         ] as [(MessageRecord.Outcome, String, String)]
     )
     func outcomeDecidesTheLevel(outcome: MessageRecord.Outcome, level: String, verdict: String) {
-        let line = self.text(.message(self.record(outcome)))
+        let line = self.text(.message(.testing(outcome)))
         #expect(line?.contains(" level=\(level) msg=") == true)
         #expect(line?.contains(" smtp.verdict=\(verdict) ") == true)
     }

@@ -37,20 +37,6 @@ struct LogsTests {
         self.directory.lines(name)?.map { String($0.split(separator: "\"").dropFirst(3).first ?? "") }
     }
 
-    private func record(_ outcome: MessageRecord.Outcome = .stored) -> MessageRecord {
-        MessageRecord(
-            queuedID: QueuedID(text: "7f3a09"),
-            client: ClientInfo(address: IPAddress("192.0.2.1")),
-            reversePath: .null,
-            recipients: [Recipient(.mailbox(Mailbox(localPart: "bob", domain: .name("example.com"))))],
-            size: 17,
-            outcome: outcome,
-            reply: .queued(as: QueuedID(text: "7f3a09")),
-            duration: .zero,
-            receivedAt: 0
-        )
-    }
-
     // MARK: Settings
 
     @Test func settingsNameTheLogsOfServersThatListen() {
@@ -76,7 +62,7 @@ struct LogsTests {
         logs.main.logger.info("daemon")
         logs.log(of: self.first).logger.info("first")
         logs.log(of: self.second).logger.info("second")
-        logs.log(of: self.second).write(.stored) { self.record() }
+        logs.log(of: self.second).write(.stored) { .testing() }
         await logs.close()
         #expect(self.messages("main") == ["daemon", "first"])
         #expect(self.messages("second") == ["second", "Message received"])
@@ -95,7 +81,7 @@ struct LogsTests {
     @Test func offIsSilentForEither() async throws {
         let logs = try Logs(self.settings(self.file("main"), [self.first: .off]))
         logs.log(of: self.first).logger.critical("unheard")
-        logs.log(of: self.first).write(.failed) { self.record(.failed) }
+        logs.log(of: self.first).write(.failed) { .testing(.failed) }
         logs.main.logger.info("heard")
         await logs.close()
         let others = try Logs(self.settings(.off, [self.first: self.file("first")]))
@@ -132,10 +118,10 @@ struct LogsTests {
 
     @Test func recordsBelowTheLevelAreNotWritten() async throws {
         let logs = try Logs(self.settings(self.file("log"), level: .warn))
-        logs.main.write(.stored) { self.record(.stored) }
-        logs.main.write(.failed) { self.record(.failed) }
+        logs.main.write(.stored) { .testing(.stored) }
+        logs.main.write(.failed) { .testing(.failed) }
         await logs.adopt(try logs.prepare(self.settings(self.file("log"), level: .error)))
-        logs.main.write(.failed) { self.record(.failed) }
+        logs.main.write(.failed) { .testing(.failed) }
         await logs.close()
         #expect(self.directory.lines("log")?.count == 1)
         #expect(self.directory.lines("log")?.first?.contains("smtp.verdict=failed") == true)
@@ -163,7 +149,7 @@ struct LogsTests {
             for outcome in [MessageRecord.Outcome.stored, .failed] {
                 log.write(outcome) {
                     made.withLock { $0.append(outcome) }
-                    return self.record(outcome)
+                    return .testing(outcome)
                 }
             }
         }
@@ -337,7 +323,7 @@ struct LogsTests {
         logs.setLogger(Logger(label: "app") { _ in handler })
         main.logger.info("Hello", metadata: ["a": "1"])
         main.logger.debug("unheard")
-        logs.log(of: self.first).write(.stored) { self.record() }
+        logs.log(of: self.first).write(.stored) { .testing() }
         logs.log(of: self.second).logger.info("elsewhere")
         logs.setLogger(nil)
         main.logger.info("after")
