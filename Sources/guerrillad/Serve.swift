@@ -155,15 +155,8 @@ struct Serve: AsyncParsableCommand {
     private func reload(_ daemon: Daemon) async {
         var report = self.options.load()
         self.applyOptions(to: &report)
-        let logger = await daemon.logger
-        guard let configuration = report.configuration else {
-            for problem in report.problems { logger.error("\(problem)") }
-            logger.error("Could not reload config: the old one stays in force", metadata: ["file": "\(report.source)"])
-            return
-        }
-        for warning in report.warnings { logger.warning("\(warning)") }
         // The daemon's own log says how it went.
-        try? await daemon.reloadConfig(configuration)
+        try? await daemon.reloadConfig(report)
     }
 
     /// Looks at the file once a second, and reloads when it has changed and then stayed as it is.

@@ -236,14 +236,19 @@ public actor Daemon {
     public func reloadConfigFile(_ path: String, environment: [String: String] = [:]) async throws -> [String] {
         let loader = ConfigurationLoader(table: ConfigurationTable(registry: self.registry), environment: environment)
         let report = loader.load(from: .file(path))
+        try await self.reloadConfig(report)
+        return report.warnings.map(\.description)
+    }
+
+    /// Runs on what a file says, as ``reloadConfigFile(_:environment:)`` does.
+    package func reloadConfig(_ report: ConfigurationReport) async throws {
         guard let configuration = report.configuration else {
             let error = DaemonError(report.problems.map(\.description).joined(separator: "; "))
             self.logger.error("Could not reload config: \(error); the old one stays in force")
             throw error
         }
-        try await self.reloadConfig(configuration)
         for warning in report.warnings { self.logger.warning("\(warning)") }
-        return report.warnings.map(\.description)
+        try await self.reloadConfig(configuration)
     }
 
     /// Reads the certificates, keys and certificate authorities of all servers again.
