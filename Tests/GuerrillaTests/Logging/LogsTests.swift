@@ -323,7 +323,7 @@ struct LogsTests {
         logs.setLogger(Logger(label: "app") { _ in handler })
         main.logger.info("Hello", metadata: ["a": "1"])
         main.logger.debug("unheard")
-        logs.log(of: self.first).write(.stored) { .testing() }
+        logs.log(of: self.first).write(.stored) { .testing(recipients: ["bob"]) }
         logs.log(of: self.second).logger.info("elsewhere")
         logs.setLogger(nil)
         main.logger.info("after")
@@ -335,7 +335,7 @@ struct LogsTests {
         #expect(events.first?.metadata == ["a": "1"])
         #expect(events.last?.metadata["smtp.queued_id"] == "7f3a09")
         #expect(events.last?.metadata["smtp.to"] == ["<bob@example.com>"])
-        #expect(events.last?.metadata["smtp.size"] == "17")
+        #expect(events.last?.metadata["smtp.size"] == "2048")
     }
 
     @Test func applicationsLoggerIsHeardWhereTheLogIsOff() async throws {
