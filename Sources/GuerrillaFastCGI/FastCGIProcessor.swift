@@ -67,8 +67,7 @@ public final class FastCGIProcessor: Processor {
         guard answer.says("SAVED") else {
             throw FastCGIError.unexpectedAnswer(expected: "SAVED", status: answer.status, text: answer.text())
         }
-        let verdict = try await next(&envelope)
-        return verdict == .discarded ? .stored : verdict
+        return try await next(&envelope).afterStoring
     }
 
     /// Asks the script, then passes the question on if the recipient has passed.

@@ -171,8 +171,7 @@ public final class MaildirProcessor: Processor {
         }
         guard hasStranger else {
             try await self.deliver(copies)
-            let verdict = try await next(&envelope)
-            return verdict == .discarded ? .stored : verdict
+            return try await next(&envelope).afterStoring
         }
         let verdict = try await next(&envelope)
         switch verdict {

@@ -85,8 +85,7 @@ public final class RedisProcessor: Processor {
         }
         envelope.queuedID = QueuedID(text: key)
         envelope[ExternalBody.self] = "redis"
-        let verdict = try await next(&envelope)
-        return verdict == .discarded ? .stored : verdict
+        return try await next(&envelope).afterStoring
     }
 
     /// Tries whether the servers can be reached and let us in, with a connection of its own.

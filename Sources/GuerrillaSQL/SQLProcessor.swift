@@ -85,8 +85,7 @@ public final class SQLProcessor: Processor {
         try await savers.submit(message, octets: message.octets)
         // Whoever looks for the row, or for the message in Redis, looks by the hash.
         if let hash = envelope.hashes.first { envelope.queuedID = QueuedID(text: hash) }
-        let verdict = try await next(&envelope)
-        return verdict == .discarded ? .stored : verdict
+        return try await next(&envelope).afterStoring
     }
 
     /// Looks for the recipient; one that is there is passed on.

@@ -95,8 +95,7 @@ public final class SQLiteProcessor: Processor {
         guard let committer = self.opened.withLock({ $0?.committer }) else { throw NotOpen() }
         let message = try await StoredMessage(envelope)
         _ = try await committer.submit(message, octets: message.octets)
-        let verdict = try await next(&envelope)
-        return verdict == .discarded ? .stored : verdict
+        return try await next(&envelope).afterStoring
     }
 
     /// Commits what is queued, as far as the deadline allows, and closes the file.

@@ -13,6 +13,10 @@ public enum SaveVerdict: Sendable, Equatable {
     /// A processor's own reply. Its code, 2yz, 4yz or 5yz, says whether the message was accepted; the client reads 451 4.3.0 for any
     /// other, and for 221 and 421. An enhanced status code that does not fit the code becomes `x.0.0`.
     case reply(SMTPReply)
+
+    /// What a processor that has committed the message returns when the rest of the chain says this: ``stored`` for ``discarded``, else
+    /// the same.
+    public var afterStoring: SaveVerdict { self == .discarded ? .stored : self }
 }
 
 /// What a processor chain thinks of a recipient.

@@ -24,7 +24,7 @@ public protocol Processor: Sendable {
     static var capabilities: ProcessorCapabilities { get }
 
     /// Handles a message.
-    /// - Returns: Usually what `next` returned, or ``SaveVerdict/stored`` after a commit.
+    /// - Returns: Usually what `next` returned; after a commit of its own, that with ``SaveVerdict/afterStoring``.
     /// - Throws: Anything: the client is answered 451 4.3.0 and keeps the message.
     func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict
 

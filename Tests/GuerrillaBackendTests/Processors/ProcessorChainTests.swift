@@ -51,8 +51,7 @@ struct ProcessorChainTests {
         static let capabilities: ProcessorCapabilities = [.saves, .stores]
 
         func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
-            let verdict = try await next(&envelope)
-            return verdict == .discarded ? .stored : verdict
+            try await next(&envelope).afterStoring
         }
     }
 
