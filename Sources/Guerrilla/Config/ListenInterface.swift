@@ -21,29 +21,12 @@ public struct ListenInterface: Sendable, Hashable, LosslessStringConvertible {
     ///
     /// - Returns: nil when there is no port, when it is no number from 0 to 65,535, or when an IPv6 address stands without brackets.
     public init?(_ text: String) {
-        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
-        let portText = text[text.utf8.index(after: colon)...]
-        // Int accepts a sign, a port does not.
-        guard !portText.isEmpty, portText.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
-            let port = Int(portText), port <= 65_535
-        else { return nil }
-        var host = text[..<colon]
-        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.utf8.count >= 2
-        if isBracketed {
-            host = host.dropFirst().dropLast()
-        }
-        guard isBracketed || !host.utf8.contains(UInt8(ascii: ":")) else { return nil }
-        guard
-            host.unicodeScalars.allSatisfy({
-                !$0.properties.isWhitespace && $0.properties.generalCategory != .control && $0 != "[" && $0 != "]"
-            })
-        else { return nil }
-        self.init(host: host.isEmpty ? nil : String(host), port: port)
+        guard let place = try? HostAndPort(text, ports: 0...65_535), let port = place.port else { return nil }
+        self.init(host: place.host, port: port)
     }
 
     /// `host:port`, with an IPv6 address in brackets.
     public var description: String {
-        guard let host else { return ":\(port)" }
-        return host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        HostAndPort(host: self.host ?? "", port: self.port).description
     }
 }

@@ -335,8 +335,6 @@ public actor Daemon {
 extension SocketAddress {
     /// `127.0.0.1:2525`, `[::1]:2525`.
     public var hostAndPort: String {
-        let host = self.ipAddress ?? self.pathname ?? "?"
-        let port = self.port.map { ":\($0)" } ?? ""
-        return host.contains(":") ? "[\(host)]\(port)" : "\(host)\(port)"
+        HostAndPort(host: self.ipAddress ?? self.pathname ?? "?", port: self.port).description
     }
 }

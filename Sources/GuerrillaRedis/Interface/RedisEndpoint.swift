@@ -1,3 +1,5 @@
+import GuerrillaBackend
+
 /// Where a Redis server listens.
 package enum RedisEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// A host name or an address without brackets, and a port.
@@ -27,7 +29,7 @@ package enum RedisEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// `127.0.0.1:6379`, `[::1]:6379`, or the path.
     package var description: String {
         switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tcp(let host, let port): HostAndPort(host: host, port: port).description
         case .unix(let path): path
         }
     }

@@ -106,33 +106,11 @@ package struct RedisInterface: Sendable, Equatable {
     }
 
     private static func hostAndPort(_ text: Substring) throws(Malformed) -> RedisEndpoint {
-        var host = text
-        var port = Substring(String(self.defaultPort))
-        if text.hasPrefix("[") {
-            guard let close = text.firstIndex(of: "]") else { throw Malformed(description: "'[' without ']'") }
-            host = text[text.index(after: text.startIndex)..<close]
-            let rest = text[text.index(after: close)...]
-            if rest.hasPrefix(":") {
-                port = rest.dropFirst()
-            } else if !rest.isEmpty {
-                throw Malformed(description: "']' is not followed by ':' and a port")
-            }
-        } else if let colon = text.firstIndex(of: ":") {
-            host = text[..<colon]
-            port = text[text.index(after: colon)...]
-            if port.contains(":") {
-                throw Malformed(description: "more than one ':'; an IPv6 address stands in brackets")
-            }
-        }
-        guard let number = UInt16(port), number > 0 else {
-            throw Malformed(description: "the port is not a number from 1 to 65535")
-        }
-        guard host.utf8.count <= 255, host.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "@") }) else {
-            throw Malformed(description: "the host is no name and no address")
-        }
         guard !text.isEmpty else { throw Malformed(description: "no server is named") }
+        let place: HostAndPort
+        do { place = try HostAndPort(text) } catch { throw Malformed(description: error.description) }
         // As in Go: ":6379" is this machine.
-        return .tcp(host: host.isEmpty ? "localhost" : String(host), port: Int(number))
+        return .tcp(host: place.host.isEmpty ? "localhost" : place.host, port: place.port ?? self.defaultPort)
     }
 
     private static func trimmed(_ text: Substring) -> Substring {

@@ -1,11 +1,12 @@
 package import GuerrillaBackend
+import GuerrillaMail
 
 /// A data source name in the form of Go's go-sql-driver/mysql:
 /// `[user[:password]@][protocol[(address)]]/database[?parameter=value&…]`.
 package struct MySQLDataSource: Sendable, Equatable {
     /// Where the server is.
     package enum Address: Sendable, Equatable {
-        case tcp(host: String, port: UInt16)
+        case tcp(host: String, port: Int)
         case unix(path: String)
     }
 
@@ -20,9 +21,12 @@ package struct MySQLDataSource: Sendable, Equatable {
         case verified
     }
 
+    /// The port when none is named.
+    package static let defaultPort = 3_306
+
     package var user = ""
     package var password = Secret("")
-    package var address = Address.tcp(host: "127.0.0.1", port: 3306)
+    package var address = Address.tcp(host: "127.0.0.1", port: defaultPort)
     package var database = ""
     package var tls = TLS.off
     /// Files in PEM: whom to trust instead of the system's authorities, and what to show to the server.
@@ -45,7 +49,7 @@ package struct MySQLDataSource: Sendable, Equatable {
     /// Where the server is, for the log.
     package var place: String {
         switch self.address {
-        case .tcp(let host, let port): "mysql at \(host.contains(":") ? "[\(host)]" : host):\(port)"
+        case .tcp(let host, let port): "mysql at \(HostAndPort(host: host, port: port))"
         case .unix(let path): "mysql at \(path)"
         }
     }
@@ -119,18 +123,11 @@ package struct MySQLDataSource: Sendable, Equatable {
     }
 
     private static func hostAndPort(_ text: Substring) throws(DataSourceError) -> Address {
-        var host = text
-        var port: UInt16 = 3306
-        if let colon = text.lastIndex(of: ":"), text.last != "]", text.first == "[" || text.firstIndex(of: ":") == colon
-        {
-            guard let number = UInt16(text[text.index(after: colon)...]) else {
-                throw DataSourceError("the port is no number from 0 to 65535")
-            }
-            port = number
-            host = text[..<colon]
-        }
-        if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() }
-        return .tcp(host: host.isEmpty ? "127.0.0.1" : String(host), port: port)
+        // go-sql-driver takes an IPv6 address without brackets, if no port follows.
+        if IPv6Address(String(text)) != nil { return .tcp(host: String(text), port: self.defaultPort) }
+        let place: HostAndPort
+        do { place = try HostAndPort(text) } catch { throw DataSourceError(error.description) }
+        return .tcp(host: place.host.isEmpty ? "127.0.0.1" : place.host, port: place.port ?? self.defaultPort)
     }
 
     private mutating func set(_ name: String, to value: String) throws(DataSourceError) {

@@ -26,6 +26,7 @@ import Testing
             ("user@tcp/mail", .tcp(host: "127.0.0.1", port: 3306)),
             ("tcp(db)/mail", .tcp(host: "db", port: 3306)),
             ("tcp([::1]:3308)/mail", .tcp(host: "::1", port: 3308)),
+            ("tcp(2001:db8::1)/mail", .tcp(host: "2001:db8::1", port: 3306)),
             ("tcp([2001:db8::1])/mail", .tcp(host: "2001:db8::1", port: 3306)),
             ("u:p@unix(/run/mysqld/mysqld.sock)/mail", .unix(path: "/run/mysqld/mysqld.sock")),
             ("u:p@unix/mail", .unix(path: "/tmp/mysql.sock")),
@@ -53,7 +54,8 @@ import Testing
 
     @Test(
         arguments: [
-            "mail", "u:secret@tcp(db:99999)/mail", "u:secret@tcp(db/mail", "u:secret@carrier(db)/mail",
+            "mail", "u:secret@tcp(db:99999)/mail", "u:p@tcp(secret@:1)/mail", "u:secret@tcp(db/mail",
+            "u:secret@carrier(db)/mail",
             "u:secret@/mail?charset=latin1", "u:secret@/mail?tls=perhaps", "u:secret@/mail?timeout=soon",
             "u:secret@/mail?a-b=1", "u:secret@/mail?timeout", "u:secret@/mail?collation=x;y", "u:secret@/ma%2",
         ]
