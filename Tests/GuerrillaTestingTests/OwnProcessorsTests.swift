@@ -9,6 +9,9 @@ import Testing
 #if SQLite
 import GuerrillaSQLite
 #endif
+#if canImport(Glibc)
+import Glibc
+#endif
 
 /// Every processor of ours that needs no server of its own does what it asks of others.
 struct OwnProcessorsTests {
@@ -44,6 +47,24 @@ struct OwnProcessorsTests {
         ).run()
     }
     #endif
+
+    private static func environment(_ name: String) -> String? {
+        getenv("GUERRILLA_TEST_\(name)").map { String(cString: $0) }
+    }
+
+    /// In the system tests, which start a server and make the table.
+    @Test(.enabled(if: environment("REDIS") != nil))
+    func guerrillaRedisDBFitsIntoAChain() async throws {
+        let description = try #require(ProcessorRegistry.standard["guerrillaredisdb"])
+        try await ProcessorCompatibilityTest(
+            description,
+            configuration: [
+                "redis_interface": .string(try #require(Self.environment("REDIS"))), "redis_expire_seconds": 3_600,
+                "sql_driver": "sqlite3", "sql_dsn": .string(try #require(Self.environment("SQLITE3"))),
+                "mail_table": "mail",
+            ]
+        ).run()
+    }
 }
 
 /// The file that others begin with compiles (it is linked into these tests) and fits.

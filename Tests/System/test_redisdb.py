@@ -1,6 +1,8 @@
 """Messages in Redis and rows about them in SQL: go-guerrilla's chain of two processors, and `guerrillaredisdb`, which is one."""
+import contextlib
 import json
 import os
+import re
 import sqlite3
 import zlib
 
@@ -11,6 +13,7 @@ import redisserver
 import test_sql
 from daemon import Daemon, configuration, run, without_delivery_header
 from redisserver import RedisServer, everything
+from swifttests import run_swift_tests
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +73,23 @@ def test_message_is_in_redis_and_its_row_in_sql(directory):
     assert set(rows) == {without, key}
     assert rows[key][0] == "redis" and not rows[key][1] and rows[key][2:] == ("grüße", "user@example.com")
     assert rows[without][0] == "gzip" and without_delivery_header(zlib.decompress(rows[without][1])) == octets
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_fits_into_a_chain(directory, is_there):
+    """What it asks of a processor that others have written, with Redis and without."""
+    path = os.path.join(directory, "rows.sqlite")
+    with sqlite3.connect(path) as rows:
+        rows.executescript(run("schema", "--driver", "sqlite3", "--table", "mail").stdout.decode())
+    redis = RedisServer(directory)
+    with redis if is_there else contextlib.nullcontext():
+        output = run_swift_tests("guerrillaRedisDBFitsIntoAChain",
+                                 GUERRILLA_TEST_REDIS=f"127.0.0.1:{redis.port}", GUERRILLA_TEST_SQLITE3=path)
+        keys = len(everything(redis)) if is_there else 0
+    assert re.search(r"(?m)^\S+ Test guerrillaRedisDBFitsIntoAChain\(\) passed", output), output[-4000:]
+    with sqlite3.connect(path) as rows:
+        bodies = dict(rows.execute("SELECT body, count(*) FROM mail GROUP BY body"))
+    assert set(bodies) == {"redis" if is_there else "gzip"} and (keys > 0) == is_there
 
 
 @pytest.mark.parametrize("chain", ["HeadersParser|Hasher|Header|Redis|SQL", "GuerrillaRedisDB"])

@@ -17,6 +17,7 @@ import postgres
 from certificates import Certificates
 from conftest import SOAK
 from smtpwire import DEADLINE, eventually
+from swifttests import run_swift_tests
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CHAIN = "HeadersParser|Header|Hasher|sql"
@@ -73,13 +74,7 @@ def test_rows(serve, database):
 
 def test_drivers(database):
     """The Swift tests that need a server: every driver in a chain, and both ways to store many rows in MariaDB."""
-    result = subprocess.run(
-        ["swift", "test", "--skip-build", "--filter", "RealDatabaseTests"], cwd=os.path.join(HERE, "../.."),
-        env={**os.environ, f"GUERRILLA_TEST_{database.dialect.upper()}": database.dsn()}, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=4 * DEADLINE,
-    )
-    output = result.stdout.decode(errors="replace")
-    assert result.returncode == 0, "(built with `swift build --build-tests`?)\n" + output[-4000:]
+    output = run_swift_tests("RealDatabaseTests", **{f"GUERRILLA_TEST_{database.dialect.upper()}": database.dsn()})
     assert re.search(rf"(?m)^\S+ Test {database.dialect}KeepsWhatItIsGiven\(.*\) .*passed", output), output[-4000:]
     assert re.search(rf"(?m)^\S+ Test {database.dialect}FitsIntoAChain\(\) passed", output), output[-4000:]
     # What each of them stores, once for each way.
