@@ -10,24 +10,38 @@ extension Daemon {
     ///
     /// - Throws: ``DaemonError`` if it does not start.
     public func run() async throws {
+        let wish = Interruption()
+        let stop: @Sendable () -> Void = {
+            wish.interrupt()
+            Task { await self.shutdown() }
+        }
+        try await withTaskCancellationHandler {
+            #if ServiceLifecycle
+            try await withGracefulShutdownHandler {
+                try await self.runUntil(wish)
+            } onGracefulShutdown: {
+                stop()
+            }
+            #else
+            try await self.runUntil(wish)
+            #endif
+        } onCancel: {
+            stop()
+        }
+    }
+
+    private func runUntil(_ wish: Interruption) async throws {
         do {
             try await self.start()
         } catch {
-            if Task.isCancelled { return }
+            if wish.isInterrupted { return }
             throw error
         }
-        await withTaskCancellationHandler {
-            #if ServiceLifecycle
-            await withGracefulShutdownHandler {
-                await self.waitUntilStopped()
-            } onGracefulShutdown: {
-                Task { await self.shutdown() }
-            }
-            #else
+        if wish.isInterrupted {
+            // It came before there was a start to give up.
+            await self.shutdown()
+        } else {
             await self.waitUntilStopped()
-            #endif
-        } onCancel: {
-            Task { await self.shutdown() }
         }
     }
 }

@@ -38,8 +38,8 @@ public actor Daemon {
     private let backend: (any Backend)?
     private let hook: MessageHook?
     private var applicationLogger: Logger?
-    /// Whether somebody wants a start to be given up.
-    private var isInterrupted = false
+    /// Gives up a start, or a reload, for a shutdown.
+    private var interruption = Interruption()
     private var predecessor: Int?
     private let turns = Turns()
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -115,7 +115,7 @@ public actor Daemon {
         try await self.turns.take {
             guard case .idle = self.state else { throw DaemonError("the daemon is running already") }
             self.state = .starting
-            self.isInterrupted = false
+            self.interruption = Interruption()
             do {
                 let running = try RunningDaemon(
                     self.wanted,
@@ -130,7 +130,7 @@ public actor Daemon {
                         self.wanted,
                         registry: self.registry,
                         offered: sockets,
-                        mayGoOn: { !self.isInterrupted && !Task.isCancelled }
+                        interruption: self.interruption
                     )
                 } catch {
                     _ = await running.stop(deadline: .now + .seconds(5))
@@ -149,16 +149,15 @@ public actor Daemon {
 
     /// Stops accepting, lets messages in hand be finished, and closes everything. Afterwards the daemon can be started again.
     ///
-    /// A daemon that is just starting gives that up: its ``start(on:)`` throws.
+    /// A daemon that is just starting, or reloading, gives that up: ``start(on:)`` or ``reloadConfig(_:)`` throws.
     ///
     /// - Returns: False when connections had to be cut off because `shutdown_timeout` had passed.
     @discardableResult
     public func shutdown() async -> Bool {
-        self.isInterrupted = true
+        self.interruption.interrupt()
         return await self.turns.take {
             defer { self.bus.finishSequences() }
             guard case .running(let running) = self.state else { return true }
-            self.wanted = running.configuration
             self.state = .stopping
             let cutOff = await running.stop(deadline: .now + running.configuration.shutdownTimeout)
             self.state = .idle
@@ -215,7 +214,8 @@ public actor Daemon {
         try await self.turns.take {
             guard case .running(let running) = self.state else { throw DaemonError("the daemon is not running") }
             do {
-                try await running.apply(configuration, registry: self.registry)
+                try await running.apply(configuration, registry: self.registry, interruption: self.interruption)
+                self.wanted = configuration
                 running.logger.info("Configuration was reloaded")
             } catch {
                 let error = DaemonError(wrapping: error)
@@ -270,13 +270,13 @@ public actor Daemon {
     /// - Returns: Whether all could be opened; what cannot be opened is written on as it is, and says so.
     @discardableResult
     public func reopenLogs() async -> Bool {
-        await self.turns.take {
-            guard let running = self.running else { return false }
-            let failures = await running.logs.reopen()
-            self.bus.publish(.logReopen(running.configuration))
-            for server in running.configuration.servers { self.bus.publish(.serverLogReopen(server)) }
-            return failures.isEmpty
-        }
+        // After a start, but not in a turn of its own: a log that hangs must not hold up the reload that puts another in its place.
+        if self.running == nil { await self.turns.take {} }
+        guard let running = self.running else { return false }
+        let failures = await running.logs.reopen()
+        self.bus.publish(.logReopen(running.configuration))
+        for server in running.configuration.servers { self.bus.publish(.serverLogReopen(server)) }
+        return failures.isEmpty
     }
 
     /// Sends the daemon's log to a logger of the application's, in the place of `log_file`; nil ends that.
@@ -290,7 +290,8 @@ public actor Daemon {
     /// - Throws: ``DaemonError`` that names the file and the reason.
     public func writePIDFile(to path: String) async throws {
         try await self.turns.take {
-            if let running = self.running { try running.writePIDFile(to: path) } else { self.wanted.pidFile = path }
+            try self.running?.writePIDFile(to: path)
+            self.wanted.pidFile = path
         }
     }
 

@@ -75,24 +75,24 @@ final class RunningDaemon {
     ///
     /// - Parameters:
     ///   - offered: Sockets that listen already.
-    ///   - mayGoOn: Asked once everything is open; false means to give up.
+    ///   - interruption: Gives it up as long as nothing is in force.
     /// - Throws: What prevents it. Then everything is as it was.
     func apply(
         _ new: DaemonConfiguration,
         registry: ProcessorRegistry,
         offered: [ListeningSocket] = [],
-        mayGoOn: () -> Bool = { true }
+        interruption: Interruption
     ) async throws {
         self.endings.removeAll(where: \.isOver)
         var change = Change(ConfigurationDiff(from: self.isStarted ? self.configuration : new.withoutServers, to: new))
         do {
             try self.prepare(&change, registry: registry, offered: offered)
-            try await change.backend?.start()
+            if let backend = change.backend { try await self.start(backend, interruption) }
             do {
                 if change.diff.old.pidFile != new.pidFile || !self.isStarted, let path = new.pidFile {
                     change.pidFile = try self.makePIDFile(path)
                 }
-                guard mayGoOn() else { throw DaemonError("the daemon was shut down while it started") }
+                guard !interruption.isInterrupted, !Task.isCancelled else { throw self.givenUp }
             } catch {
                 await change.backend?.shutdown(deadline: .now + .seconds(5))
                 throw error
@@ -102,6 +102,20 @@ final class RunningDaemon {
             throw error
         }
         try await self.adopt(change)
+    }
+
+    /// Starts a backend, for no longer than somebody wants that.
+    private func start(_ backend: any Backend, _ interruption: Interruption) async throws {
+        let starting = Task { try await backend.start() }
+        if await interruption.wait(for: starting) { return try await starting.value }
+        starting.cancel()
+        // It may come up yet.
+        Task { if (try? await starting.value) != nil { await backend.shutdown(deadline: .now + .seconds(5)) } }
+        throw self.givenUp
+    }
+
+    private var givenUp: DaemonError {
+        DaemonError(self.isStarted ? "the daemon is being shut down" : "the daemon was shut down while it started")
     }
 
     /// Reads certificates again that nothing else has read.
@@ -153,10 +167,10 @@ final class RunningDaemon {
         self.certificateTask?.cancel()
         await self.gateway.shutdown(deadline: deadline)
         for ending in self.endings { await ending.wait() }
-        self.logger.info("Backend shutdown completed")
+        if self.isStarted { self.logger.info("Backend shutdown completed") }
         try? await self.group.shutdownGracefully()
         self.pidFile?.remove()
-        self.logger.info("Shutdown completed, exiting.")
+        if self.isStarted { self.logger.info("Shutdown completed, exiting.") }
         await self.logs.close()
         return cutOff
     }
@@ -260,8 +274,14 @@ final class RunningDaemon {
         let diff = change.diff
         let isReload = self.isStarted
         self.configuration = diff.new
+        if isReload {
+            // What is in force: the next reload speaks of it again.
+            self.configuration.eventLoops = diff.old.eventLoops
+            self.configuration.user = diff.old.user
+            self.configuration.group = diff.old.group
+        }
         self.isStarted = true
-        if let logs = change.logs { await self.logs.adopt(logs) }
+        if let logs = change.logs { self.logs.adopt(logs) }
         self.resources.memoryBudget.limit = diff.new.messageMemory
         if !isReload || diff.old.allowedHosts != diff.new.allowedHosts { self.adoptAllowedHosts(isReload: isReload) }
         if let backend = change.backend { self.install(backend, isReload: isReload) }

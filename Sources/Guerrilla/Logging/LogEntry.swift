@@ -62,7 +62,7 @@ extension MessageRecord.Outcome {
     var level: Logger.Level {
         switch self {
         case .stored, .discarded, .replied: .info
-        case .failed, .timedOut, .committedLate, .failedLate: .warning
+        case .deferred, .failed, .timedOut, .committedLate, .failedLate: .warning
         }
     }
 }

@@ -20,7 +20,8 @@ final class LogFile: Sendable {
         case .standardOutput: self.descriptor = STDOUT_FILENO
         case .off: self.descriptor = nil
         case .file(let path):
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+            // Not to wait for a reader, if it is a pipe.
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o644)
             guard descriptor >= 0 else { throw LogFileError(path: path, errorNumber: errno) }
             self.descriptor = descriptor
         }
@@ -39,7 +40,7 @@ final class LogFile: Sendable {
                 let written = Glibc.write(descriptor, base + offset, bytes.count - offset)
                 if written < 0 {
                     if errno == EINTR { continue }
-                    // Standard error is not ours alone: another program may have made it one that does not block.
+                    // A pipe. And standard error is not ours alone: another program may have made it one that does not block.
                     if errno == EAGAIN, Self.waitUntilWritable(descriptor) { continue }
                     return  // Nobody is left to tell.
                 }
@@ -63,6 +64,8 @@ public struct LogFileError: Error, CustomStringConvertible {
 
     /// One sentence naming file and reason.
     public var description: String {
-        "could not open log file \(self.path): \(String(cString: strerror(self.errorNumber)))"
+        let reason =
+            self.errorNumber == ENXIO ? "it is a pipe that nobody reads" : String(cString: strerror(self.errorNumber))
+        return "could not open log file \(self.path): \(reason)"
     }
 }

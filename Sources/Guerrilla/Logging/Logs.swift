@@ -18,6 +18,8 @@ final class Logs: Sendable {
         /// One that nobody logs to any more is gone, and forgotten at the next change.
         var serverOutputs: [ListenInterface: WeakOutput] = [:]
         var applicationLogger: Logger?
+        /// Writers that were replaced and still have something to write.
+        var endings: [Ending] = []
         var isClosed = false
     }
 
@@ -58,10 +60,10 @@ final class Logs: Sendable {
     }
 
     /// Lets everything that is logged from now on go where the new settings say, and closes what is not used any more when all
-    /// that was logged before is written.
-    func adopt(_ change: Change) async {
-        let (old, unused) = self.state.withLock { state -> (LogSettings, [LogWriter]) in
-            guard !state.isClosed else { return (change.settings, []) }
+    /// that was logged before is written. Nobody waits for that but ``close()``: it may take as long as a pipe has no reader.
+    func adopt(_ change: Change) {
+        let old = self.state.withLock { state -> LogSettings in
+            guard !state.isClosed else { return change.settings }
             let old = state.settings
             state.settings = change.settings
             if old.format != change.settings.format {
@@ -70,9 +72,10 @@ final class Logs: Sendable {
             state.open(change.files)
             state.connect()
             state.serverOutputs = state.serverOutputs.filter { $0.value.output != nil }
-            return (old, state.takeUnused())
+            state.endings.removeAll(where: \.isOver)
+            for writer in state.takeUnused() { state.endings.append(Ending { await writer.close() }) }
+            return old
         }
-        for writer in unused { await writer.close() }
         let new = change.settings
         if old.main != new.main { self.main.logger.info("main log for new clients changed to [\(new.main)]") }
         if old.level != new.level { self.main.logger.info("log level changed to [\(new.level.rawValue)]") }
@@ -119,15 +122,18 @@ final class Logs: Sendable {
 
     /// Writes what was logged and closes all files. Nothing is written afterwards.
     func close() async {
-        let writers = self.state.withLock { state -> [LogWriter] in
+        let (writers, endings) = self.state.withLock { state in
             state.isClosed = true
-            let writers = state.writers.values
-            state.writers = [:]
-            state.applicationLogger = nil
-            state.connect()
-            return Array(writers)
+            defer {
+                state.writers = [:]
+                state.endings = []
+                state.applicationLogger = nil
+                state.connect()
+            }
+            return (state.writers.values, state.endings)
         }
         for writer in writers { await writer.close() }
+        for ending in endings { await ending.wait() }
     }
 
     private static func files(_ destinations: Set<LogDestination>) throws(LogFileError) -> [LogDestination: LogFile] {

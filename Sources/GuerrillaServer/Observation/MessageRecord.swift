@@ -9,8 +9,10 @@ public struct MessageRecord: Sendable {
         case stored
         /// Accepted by a chain that keeps nothing.
         case discarded
-        /// Accepted or refused by a processor's own reply.
+        /// Accepted, or refused for good, by a processor's own reply.
         case replied
+        /// Refused for now by a processor's own reply: the client will send it again.
+        case deferred
         /// A processor threw.
         case failed
         /// No verdict in time: the client was answered 451.

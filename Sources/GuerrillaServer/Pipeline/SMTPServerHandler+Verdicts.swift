@@ -172,12 +172,14 @@ extension SMTPServerHandler {
                 self.conclude(envelope, outcome: isLate ? .failedLate : .failed, reply: .localError)
                 return
             }
-            let isAccepted = reply.code.kind == .positiveCompletion
-            self.conclude(
-                envelope,
-                outcome: isLate ? (isAccepted ? .committedLate : .failedLate) : .replied,
-                reply: reply
-            )
+            let kind = reply.code.kind
+            let outcome: MessageRecord.Outcome =
+                if isLate {
+                    kind == .positiveCompletion ? .committedLate : .failedLate
+                } else {
+                    kind == .transientNegative ? .deferred : .replied
+                }
+            self.conclude(envelope, outcome: outcome, reply: reply)
         }
     }
 
@@ -196,7 +198,7 @@ extension SMTPServerHandler {
     private func conclude(_ envelope: Envelope, outcome: MessageRecord.Outcome, reply: SMTPReply) {
         self.record(envelope, outcome: outcome, reply: reply)
         switch outcome {
-        case .stored, .discarded, .replied, .failed, .timedOut:
+        case .stored, .discarded, .replied, .deferred, .failed, .timedOut:
             self.messageInHand = nil
             if let action = self.session.messageVerdict(reply) { self.run(action) }
             self.resume()

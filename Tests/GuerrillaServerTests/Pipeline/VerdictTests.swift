@@ -56,6 +56,7 @@ struct VerdictTests {
     @Test(arguments: [
         (Self.reply(250, EnhancedStatusCode(2, 6, 0)), "250 2.6.0 text", MessageRecord.Outcome.replied),
         (Self.reply(554, EnhancedStatusCode(2, 6, 0)), "554 5.0.0 text", .replied),
+        (Self.reply(452, EnhancedStatusCode(4, 2, 2)), "452 4.2.2 text", .deferred),
         (Self.reply(354), "451 4.3.0 Error: storage failed", .failed),
         (Self.reply(421), "451 4.3.0 Error: storage failed", .failed),
         (Self.reply(221), "451 4.3.0 Error: storage failed", .failed),

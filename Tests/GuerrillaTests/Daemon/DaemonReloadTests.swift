@@ -232,6 +232,12 @@ struct DaemonReloadTests {
                 $0.eventLoops = 2
                 $0.maximumMessageMemory = 1 << 25
             }
+            let present = await daemon.configuration
+            #expect(present.eventLoops == 1)
+            // What is in force, and what the next start has, are different things until then.
+            await daemon.shutdown()
+            #expect(await daemon.configuration.eventLoops == 2)
+            try await daemon.start()
         }
         #expect(self.fixture.logLines("event_loops has changed: that needs a restart").count == 1)
         #expect(self.fixture.logLines("max_message_memory").isEmpty)

@@ -51,6 +51,21 @@ struct DaemonServiceTests {
         #expect(self.fixture.directory.contents == ["log"])
     }
 
+    @Test func groupEndsWhileItsDaemonStarts() async throws {
+        let gate = Gate()
+        let backend = TestBackend(onStart: { await gate.pass() })
+        let group = ServiceGroup(
+            services: [Daemon(configuration: self.fixture.configuration(), backend: backend)],
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let running = Task { try await group.run() }
+        #expect(await eventually { gate.visits == 1 })
+        await group.triggerGracefulShutdown()
+        _ = await running.result
+        gate.open()
+        #expect(await eventually { backend.shutdowns == 1 })
+    }
+
     @Test func groupEndsWithTheErrorOfADaemonThatDoesNotStart() async throws {
         var configuration = self.fixture.configuration()
         configuration.backend.saveProcess = "nonesuch"

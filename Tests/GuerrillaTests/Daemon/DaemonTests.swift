@@ -287,10 +287,59 @@ struct DaemonTests {
         let error = await #expect(throws: DaemonError.self) { try await starting.value }
         #expect(error?.description == "the daemon was shut down while it started")
         #expect(await stopping.value)
-        #expect(backend.shutdowns == 1)
+        #expect(await eventually { backend.shutdowns == 1 })
         #expect(self.fixture.directory.contents == ["log"])
         let next = Daemon(configuration: self.fixture.configuration(port: port.number))
         try await next.start()
         #expect(await next.shutdown())
+    }
+
+    @Test(arguments: [true, false])
+    func shutdownWaitsForNoBackendThatDoesNotComeUp(isReload: Bool) async throws {
+        let gate = Gate()
+        var registry = ProcessorRegistry.standard
+        registry.register(ProcessorDescription("Slow", SlowStart.self) { _ in SlowStart(gate: gate) })
+        var configuration = self.fixture.configuration()
+        let daemon = Daemon(configuration: configuration, registry: registry)
+        if isReload { try await daemon.start() }
+        configuration.backend.saveProcess = "Slow"
+        let slow = configuration
+        let other = isReload ? daemon : Daemon(configuration: slow, registry: registry)
+        let change = Task {
+            if isReload {
+                try await other.reloadConfig(slow)
+            } else {
+                try await other.start()
+            }
+        }
+        #expect(await eventually { gate.visits == 1 })
+        #expect(await other.shutdown())
+        let error = await #expect(throws: DaemonError.self) { try await change.value }
+        let reason = isReload ? "the daemon is being shut down" : "the daemon was shut down while it started"
+        #expect(error?.description == reason)
+        #expect(self.fixture.logLines("Shutdown completed").count == (isReload ? 1 : 0))
+        // What comes up later is taken down again.
+        gate.open()
+        #expect(await eventually { gate.visits == 2 })
+    }
+
+    @Test func cancelledTaskWaitsForNoBackendThatDoesNotComeUp() async throws {
+        let gate = Gate()
+        let backend = TestBackend(onStart: { await gate.pass() })
+        let daemon = Daemon(configuration: self.fixture.configuration(), backend: backend)
+        let running = Task { try await daemon.run() }
+        #expect(await eventually { gate.visits == 1 })
+        running.cancel()
+        try await running.value
+        gate.open()
+        #expect(await eventually { backend.shutdowns == 1 })
+    }
+
+    private struct SlowStart: Processor {
+        static let capabilities: ProcessorCapabilities = [.saves, .stores]
+        let gate: Gate
+
+        func start() async throws { await self.gate.pass() }
+        func shutdown(deadline: ContinuousClock.Instant) async { await self.gate.pass() }
     }
 }

@@ -145,6 +145,7 @@ struct LogTextTests {
     @Test(
         arguments: [
             (.stored, "info", "stored"), (.discarded, "info", "discarded"), (.replied, "info", "replied"),
+            (.deferred, "warning", "deferred"),
             (.failed, "warning", "failed"), (.timedOut, "warning", "\"timed out\""),
             (.committedLate, "warning", "\"committed late\""), (.failedLate, "warning", "\"failed late\""),
         ] as [(MessageRecord.Outcome, String, String)]

@@ -98,7 +98,7 @@ struct LogsTests {
         logs.main.logger.info("before")
         let change = try logs.prepare(self.settings(self.file("other")))
         await logs.close()
-        await logs.adopt(change)
+        logs.adopt(change)
         logs.main.logger.critical("after")
         logs.log(of: self.first).logger.critical("after")
         #expect(await logs.reopen().isEmpty)
@@ -120,7 +120,7 @@ struct LogsTests {
         let logs = try Logs(self.settings(self.file("log"), level: .warn))
         logs.main.write(.stored) { .testing(.stored) }
         logs.main.write(.failed) { .testing(.failed) }
-        await logs.adopt(try logs.prepare(self.settings(self.file("log"), level: .error)))
+        logs.adopt(try logs.prepare(self.settings(self.file("log"), level: .error)))
         logs.main.write(.failed) { .testing(.failed) }
         await logs.close()
         #expect(self.directory.lines("log")?.count == 1)
@@ -133,10 +133,10 @@ struct LogsTests {
         logger[metadataKey: "old"] = "yes"
         let server = logs.log(of: self.first).logger
         logger.debug("1")
-        await logs.adopt(try logs.prepare(self.settings(self.file("log"), level: .trace)))
+        logs.adopt(try logs.prepare(self.settings(self.file("log"), level: .trace)))
         logger.debug("2")
         server.trace("3")
-        await logs.adopt(try logs.prepare(self.settings(self.file("log"), level: .error)))
+        logs.adopt(try logs.prepare(self.settings(self.file("log"), level: .error)))
         logger.warning("4")
         server.error("5")
         await logs.close()
@@ -170,7 +170,7 @@ struct LogsTests {
         // The second server loses its log, the first one gets one.
         let change = try logs.prepare(self.settings(self.file("c"), [self.first: self.file("d")]))
         for logger in loggers { logger.info("prepared") }
-        await logs.adopt(change)
+        logs.adopt(change)
         // What nobody uses is complete and closed.
         #expect(self.messages("a") == ["before", "before", "prepared", "prepared"])
         #expect(self.messages("b") == ["before", "prepared"])
@@ -186,7 +186,7 @@ struct LogsTests {
         let logs = try Logs(self.settings(self.file("main"), [self.first: self.file("own")]))
         var log: Log? = logs.log(of: self.first)
         weak let output = log?.output
-        await logs.adopt(try logs.prepare(self.settings(self.file("main"))))
+        logs.adopt(try logs.prepare(self.settings(self.file("main"))))
         log?.logger.info("after")
         #expect(output != nil)
         log = nil
@@ -224,7 +224,7 @@ struct LogsTests {
     @Test func formatChangesBetweenTwoLines() async throws {
         let logs = try Logs(self.settings(self.file("log")))
         for number in 0..<1_000 { logs.main.logger.info("\(number)") }
-        await logs.adopt(try logs.prepare(self.settings(self.file("log"), format: .json)))
+        logs.adopt(try logs.prepare(self.settings(self.file("log"), format: .json)))
         for number in 1_000..<2_000 { logs.main.logger.info("\(number)") }
         await logs.close()
         let lines = try #require(self.directory.lines("log"))
@@ -254,7 +254,7 @@ struct LogsTests {
             for round in 1...30 {
                 let isShared = round % 2 == 0
                 let servers = [self.first: self.file(isShared ? "\(round)" : "server \(round)")]
-                await logs.adopt(try logs.prepare(self.settings(self.file("\(round)"), servers)))
+                logs.adopt(try logs.prepare(self.settings(self.file("\(round)"), servers)))
                 for name in self.directory.contents where !name.hasSuffix(".old") {
                     try #require(rename(self.directory.path(name), self.directory.path("\(name) \(round).old")) == 0)
                 }
