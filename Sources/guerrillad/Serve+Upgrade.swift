@@ -16,6 +16,8 @@ import Darwin
 /// What a running daemon reacts to.
 enum ServeEvent: Sendable, Equatable {
     case signal(UnixSignal)
+    /// The configuration file is another one than what was read last. Told again until it is read.
+    case fileHasChanged
     /// The new process serves, and this one has only to finish.
     case replaced
 }
@@ -54,15 +56,20 @@ final class Upgrade: Sendable {
         }
     }
 
+    /// Adds to ``events``.
+    func tell(_ event: ServeEvent) { self.continuation.yield(event) }
+
     var isInProgress: Bool { self.successor.withLock { $0 != nil } }
 
     /// Starts the new process. What comes of it is told later; this daemon goes on until it is ``ServeEvent/replaced``.
-    func begin(_ daemon: Daemon, logger: Logger) async {
+    ///
+    /// - Parameter arguments: Its command line.
+    func begin(_ daemon: Daemon, arguments: [String], logger: Logger) async {
         let successor: Successor
         do {
             successor = try Successor(
                 executable: self.executable ?? CommandLine.arguments.first ?? "guerrillad",
-                arguments: CommandLine.arguments,
+                arguments: arguments,
                 environment: self.environment,
                 sockets: await daemon.listeners.compactMap { listener in
                     guard let interface = ListenInterface(listener.interface) else { return nil }
@@ -92,8 +99,12 @@ final class Upgrade: Sendable {
     }
 
     /// Ends an upgrade that has not come to its end, and the new process with it.
-    func giveUp() async {
+    func giveUp() {
         self.successor.withLock { $0 }?.giveUp()
+    }
+
+    /// Returns when no upgrade is in progress any more.
+    func waitUntilOver() async {
         await self.current.withLock { $0 }?.value
     }
 

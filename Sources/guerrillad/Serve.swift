@@ -54,17 +54,21 @@ struct Serve: AsyncParsableCommand {
     private func serve(environment: [String: String], handover: Handover?) async throws {
         let manager = ServiceManager(environment: environment)
         let upgrade = Upgrade(environment: environment, manager: manager)
-        // Before it is read: what changes meanwhile is a change.
-        let stamp = self.stamp
-        var report = self.options.load()
+        let served = ServedConfiguration(self.options)
+        var report = served.load()
         guard let configuration = report.configuration else { throw ServeFailure(report.problems) }
         // A limit on the size of files is a full disk to us: the store fails with an error and the client keeps its mail.
         signal(SIGXFSZ, SIG_IGN)
         let daemon: Daemon
         let stopDeadline: StopDeadline
-        let listeners: [Daemon.Listener]
+        let sockets: [ListeningSocket]
         do {
-            let sockets = try Self.openSockets(for: configuration, handover: handover, environment: environment)
+            sockets = try Self.openSockets(
+                for: configuration,
+                handover: handover,
+                environment: environment,
+                arguments: served.arguments
+            )
             upgrade.forward(
                 await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit, .sighup, .sigusr1, .sigusr2)
             )
@@ -72,9 +76,23 @@ struct Serve: AsyncParsableCommand {
             daemon = Daemon(configuration: report.configuration ?? configuration)
             stopDeadline = StopDeadline(configuration.shutdownTimeout, of: daemon)
             if let handover { await daemon.takeOver(from: handover.predecessor) }
-            listeners = try await daemon.start(on: sockets)
         } catch {
             throw ServeFailure([error])
+        }
+        // To stop never waits: not for the start, and not for what the other signals ask for.
+        let (tasks, continuation) = AsyncStream.makeStream(of: ServeEvent.self)
+        let ending = Task {
+            await self.waitForEnd(of: daemon, upgrade, manager, others: continuation)
+            stopDeadline.arm()
+            return await daemon.shutdown()
+        }
+        let listeners: [Daemon.Listener]
+        do {
+            listeners = try await daemon.start(on: sockets)
+        } catch {
+            guard stopDeadline.isArmed else { throw ServeFailure([error]) }
+            handover?.report(.failed("it was told to stop"))
+            return
         }
         let logger = await daemon.logger
         stopDeadline.log(to: logger)
@@ -84,42 +102,71 @@ struct Serve: AsyncParsableCommand {
         manager.notify(.ready, .status("Listening on \(listeners.map(\.address.hostAndPort).joined(separator: ", "))"))
         if report.source == .embeddedDefault { self.welcome(listeners, configuration: configuration) }
 
-        let watching = self.watch ? self.watchFile(loaded: stamp, for: daemon) : nil
-        await self.handle(upgrade.events, upgrade: upgrade, daemon: daemon, manager: manager)
+        let watching = self.watch ? self.watchFile(served, upgrade) : nil
+        let work = Task {
+            for await event in tasks {
+                await self.act(on: event, served, upgrade: upgrade, daemon: daemon, manager: manager)
+            }
+        }
+        var isClean = await ending.value
+        // The signal may have come before there was anything to stop.
+        isClean = await daemon.shutdown() && isClean
         watching?.cancel()
-        stopDeadline.arm()
-        guard await daemon.shutdown() else { throw ExitCode.trouble }
+        work.cancel()
+        await upgrade.waitUntilOver()
+        guard isClean else { throw ExitCode.trouble }
     }
 
-    /// Does what signals ask for, until one asks to stop or another process has taken over.
-    private func handle(
-        _ events: AsyncStream<ServeEvent>,
+    /// Returns when a signal asks to stop, or another process has taken over. What else there is to do is for others.
+    private func waitForEnd(
+        of daemon: Daemon,
+        _ upgrade: Upgrade,
+        _ manager: ServiceManager,
+        others: AsyncStream<ServeEvent>.Continuation
+    ) async {
+        for await event in upgrade.events {
+            switch event {
+            case .replaced:
+                return
+            case .signal(.sigterm), .signal(.sigint), .signal(.sigquit):
+                await daemon.logger.info("Shutdown signal caught")
+                manager.notify(.stopping)
+                upgrade.giveUp()
+                return
+            case .signal, .fileHasChanged:
+                others.yield(event)
+            }
+        }
+    }
+
+    /// Does what a signal asks for, or a changed file.
+    private func act(
+        on event: ServeEvent,
+        _ served: ServedConfiguration,
         upgrade: Upgrade,
         daemon: Daemon,
         manager: ServiceManager
     ) async {
-        for await event in events {
-            let logger = await daemon.logger
-            switch event {
-            case .replaced:
-                return
-            case .signal(.sighup) where upgrade.isInProgress, .signal(.sigusr2) where upgrade.isInProgress:
-                let name = event == .signal(.sighup) ? "SIGHUP" : "SIGUSR2"
-                logger.warning("\(name): an upgrade is in progress; send the signal again when it has ended")
-            case .signal(.sighup):
-                manager.notify(.reloading)
-                await self.reload(daemon)
-                manager.notify(.ready)
-            case .signal(.sigusr1):
-                await daemon.reopenLogs()
-            case .signal(.sigusr2):
-                await upgrade.begin(daemon, logger: logger)
-            case .signal:
-                logger.info("Shutdown signal caught")
-                manager.notify(.stopping)
-                await upgrade.giveUp()
-                return
-            }
+        let logger = await daemon.logger
+        switch event {
+        case .signal(.sighup) where upgrade.isInProgress, .signal(.sigusr2) where upgrade.isInProgress:
+            let name = event == .signal(.sighup) ? "SIGHUP" : "SIGUSR2"
+            logger.warning("\(name): an upgrade is in progress; send the signal again when it has ended")
+        case .signal(.sighup):
+            manager.notify(.reloading)
+            await self.reload(served, daemon)
+            manager.notify(.ready)
+        case .fileHasChanged:
+            // Both may have happened since: the watcher will see it again.
+            guard !upgrade.isInProgress, let stamp = served.stamp, served.isNews(stamp) else { return }
+            await self.reload(served, daemon)
+        case .signal(.sigusr1):
+            // Nobody waits for a log that hangs: the next signal may be the one that puts another in its place.
+            Task { await daemon.reopenLogs() }
+        case .signal(.sigusr2):
+            await upgrade.begin(daemon, arguments: served.arguments, logger: logger)
+        case .signal, .replaced:
+            break
         }
     }
 
@@ -127,11 +174,12 @@ struct Serve: AsyncParsableCommand {
     private static func openSockets(
         for configuration: DaemonConfiguration,
         handover: Handover?,
-        environment: [String: String]
+        environment: [String: String],
+        arguments: [String]
     ) throws -> [ListeningSocket] {
         let sockets = try Inheritance(handover: handover, environment: environment).sockets
         // Does not return where it has root to give up.
-        try ProcessUser(configuration)?.become(environment: environment) {
+        try ProcessUser(configuration)?.become(environment: environment, arguments: arguments, handover: handover) {
             try ListeningSocket.open(for: configuration, beside: sockets)
         }
         return sockets
@@ -152,32 +200,23 @@ struct Serve: AsyncParsableCommand {
         if self.options.verbose { report.configuration?.logLevel = .debug }
     }
 
-    private func reload(_ daemon: Daemon) async {
-        var report = self.options.load()
+    private func reload(_ served: ServedConfiguration, _ daemon: Daemon) async {
+        var report = served.load()
         self.applyOptions(to: &report)
         // The daemon's own log says how it went.
         try? await daemon.reloadConfig(report)
     }
 
-    /// Looks at the file once a second, and reloads when it has changed and then stayed as it is.
-    private func watchFile(loaded: FileStamp?, for daemon: Daemon) -> Task<Void, Never> {
+    /// Looks at the file once a second, and tells when it has changed and then stayed as it is.
+    private func watchFile(_ served: ServedConfiguration, _ upgrade: Upgrade) -> Task<Void, Never> {
         Task {
-            var loaded = loaded
-            var seen = loaded
+            var seen = served.stamp
             while (try? await Task.sleep(for: .seconds(1))) != nil {
-                let stamp = self.stamp
-                if stamp != nil, stamp == seen, stamp != loaded {
-                    loaded = stamp
-                    await self.reload(daemon)
-                }
+                let stamp = served.stamp
+                if let stamp, stamp == seen, served.isNews(stamp) { upgrade.tell(.fileHasChanged) }
                 seen = stamp
             }
         }
-    }
-
-    /// The configuration file as it is now; nil if there is none.
-    private var stamp: FileStamp? {
-        if case .file(let path) = self.options.source { FileStamp(path: path) } else { nil }
     }
 
     /// What somebody who has just built the daemon wants to know.

@@ -55,6 +55,9 @@ final class StopDeadline: Sendable {
         self.state.withLock { $0.logger = logger }
     }
 
+    /// Whether the process is to end.
+    var isArmed: Bool { self.state.withLock { $0.isArmed } }
+
     /// From now on the process has to come to its end by itself.
     func arm() {
         let timeout = self.state.withLock { state -> Duration? in
@@ -66,11 +69,14 @@ final class StopDeadline: Sendable {
     }
 
     private func end() {
-        let sentence = "something hangs, and shutdown_timeout is over: the process ends without it"
-        self.state.withLock { $0.logger }?.critical("guerrillad \(sentence)")
-        Terminal.note("guerrillad: \(sentence)")
-        // The log has a thread of its own.
+        // The log has a thread of its own. First: whatever is told below may hang as well.
         self.queue.asyncAfter(deadline: .now() + 1) { _exit(1) }
+        let sentence = "something hangs, and shutdown_timeout is over: the process ends without it"
+        let logger = self.state.withLock { $0.logger }
+        DispatchQueue.global().async {
+            logger?.critical("guerrillad \(sentence)")
+            Terminal.note("guerrillad: \(sentence)")
+        }
     }
 }
 #endif

@@ -131,6 +131,39 @@ def test_a_changed_file_is_found(directory):
         assert daemon.stop() == 0
 
 
+@pytest.mark.parametrize("name", ["goguerrilla.conf.json", "goguerrilla.conf"])
+def test_a_file_that_was_found_is_not_forgotten(directory, name):
+    """Without -c, and the file moved away: that is an error, and not the embedded default."""
+    config = configuration(directory)
+    path = os.path.join(directory, name)
+    with open(path, "w") as file:
+        json.dump(config, file)
+    with Daemon(directory) as daemon:
+        os.rename(path, path + ".away")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert name in daemon.wait_for_line(REFUSED)
+        before = daemon.port
+        daemon.process.send_signal(signal.SIGUSR2)
+        assert name in daemon.wait_for_line("Upgrade failed")
+        os.rename(path + ".away", path)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for_line(DONE)
+        assert listeners(daemon) == [before]
+        assert daemon.stop() == 0
+
+
+def test_restart_keys_are_spoken_of_until_they_are_as_before(serve):
+    daemon = serve()
+    config = json.load(open(daemon.config_path))
+    words = "event_loops has changed: that needs a restart"
+    for loops, lines in (3, 1), (3, 2), (None, 2):
+        changed = dict(config, **({"event_loops": loops} if loops else {}))
+        changed["allowed_hosts"] = config["allowed_hosts"] + [f"x{lines}{loops}.example"]
+        reload(daemon, changed)
+        assert count(daemon, words) == lines
+    assert daemon.stop() == 0
+
+
 class Changes:
     """Configurations made at random: valid ones, in which the first server stays where the load is, and invalid ones."""
 

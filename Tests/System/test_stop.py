@@ -1,12 +1,14 @@
 """Stopping: a message in hand may finish, everyone else is told 421, and the exit code is 0."""
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 
 import pytest
 
+import mariadb
 import messages
 from daemon import BINARY, Daemon, configuration
 from smtpwire import DEADLINE, Closed, Wire, eventually, queued_id, stuff
@@ -57,47 +59,122 @@ def test_acknowledged_before_the_stop_is_there_after_it(serve):
 HANGS = "something hangs, and shutdown_timeout is over"
 
 
-def blocks_in_open(pid):
-    """Whether a thread waits for the other end of a pipe."""
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/wchan") as file:
-            if file.read() == "wait_for_partner":
-                return True
-    return False
+def silent():
+    """A server that takes connections and never says anything."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(50)
+    return listener
 
 
-def test_a_start_that_hangs_can_be_stopped(directory):
-    """A log file that is a pipe nobody reads: opening it takes for ever."""
+def waits_for(listener):
+    """Whether somebody has connected."""
+    return bool(select.select([listener], [], [], 0)[0])
+
+
+def silent_database(listener):
+    return {"save_process": "HeadersParser|Hasher|Header|sql", "sql_driver": "mysql", "mail_table": "mail",
+            "sql_dsn": f"u:p@tcp(127.0.0.1:{listener.getsockname()[1]})/mail"}
+
+
+def test_a_start_that_hangs_can_be_stopped(directory, need):
+    need(mariadb.reason)
+    with silent() as database:
+        path = os.path.join(directory, "guerrillad.json")
+        with open(path, "w") as file:
+            json.dump(configuration(directory, **silent_database(database)), file)
+        process = subprocess.Popen([BINARY, "serve", "-c", path], cwd=directory, stderr=subprocess.PIPE, text=True)
+        try:
+            eventually(lambda: waits_for(database), "the start hanging")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE) == 0
+            assert HANGS not in process.stderr.read()
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+
+
+def test_a_reload_that_hangs_is_given_up_for_a_stop(directory, need):
+    """Everybody gets what a stop without a reload gives them."""
+    need(mariadb.reason)
+    with silent() as database, Daemon(directory, configuration(directory)) as daemon:
+        with open(daemon.config_path, "w") as file:
+            json.dump(configuration(directory, **silent_database(database)), file)
+        with daemon.session() as idle, daemon.session() as busy:
+            busy.envelope()
+            daemon.process.send_signal(signal.SIGHUP)
+            eventually(lambda: waits_for(database), "the reload hanging")
+            busy.send(b"Subject: x\r\n")
+            daemon.process.send_signal(signal.SIGTERM)
+            idle.expect(421)
+            busy.send(b"\r\nx\r\n.\r\n")
+            busy.expect(250)
+            assert daemon.process.wait(DEADLINE) == 0
+        daemon.reader.join(DEADLINE)
+        assert any("Could not reload config: the daemon is being shut down" in line for line in daemon.lines)
+
+
+def test_a_log_that_nobody_reads_does_not_keep_the_process_from_its_end(directory):
+    """Standard error is a pipe that is full: neither the log nor the last word about it can be written."""
+    reader, writer = os.pipe()
+    path = os.path.join(directory, "guerrillad.json")
+    with open(path, "w") as file:
+        json.dump(configuration(directory, shutdown_timeout=1), file)
+    process = subprocess.Popen([BINARY, "serve", "-c", path], cwd=directory, stdout=subprocess.DEVNULL, stderr=writer)
+    try:
+        said = b""
+        while b"started with" not in said:
+            said += os.read(reader, 1 << 16)
+        os.set_blocking(writer, False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        os.set_blocking(writer, True)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE) == 1
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reader)
+        os.close(writer)
+
+
+def test_a_log_that_nobody_reads_can_be_replaced(directory):
+    """A reload puts another log in its place, and the daemon goes on as if nothing had been."""
+    pipe = os.path.join(directory, "pipe")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    log = os.path.join(directory, "log")
+    with Daemon(directory, configuration(directory)) as daemon:
+        with open(daemon.config_path, "w") as file:
+            json.dump(configuration(directory, log_file=pipe, log_level="debug"), file)
+        daemon.process.send_signal(signal.SIGHUP)
+        eventually(lambda: select.select([reader], [], [], 0)[0], "the log in the pipe")
+        writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        os.close(writer)
+        daemon.process.send_signal(signal.SIGUSR1)
+        with open(daemon.config_path, "w") as file:
+            json.dump(configuration(directory, log_file=log, allowed_hosts=["new.example"]), file)
+        daemon.process.send_signal(signal.SIGHUP)
+        eventually(lambda: os.path.exists(log) and "Configuration was reloaded" in open(log).read(), "the reload")
+        with daemon.session() as wire:
+            wire.expect(250, "MAIL FROM:<a@example.org>")
+            wire.expect(250, "RCPT TO:<b@new.example>")
+            wire.quit()
+        os.close(reader)
+        assert daemon.stop() == 0
+
+
+def test_a_log_that_is_a_pipe_without_a_reader_is_refused(directory):
     pipe = os.path.join(directory, "pipe")
     os.mkfifo(pipe)
     path = os.path.join(directory, "guerrillad.json")
     with open(path, "w") as file:
-        json.dump(configuration(directory, log_file=pipe, shutdown_timeout=1), file)
-    process = subprocess.Popen([BINARY, "serve", "-c", path], cwd=directory, stderr=subprocess.PIPE, text=True)
-    try:
-        eventually(lambda: blocks_in_open(process.pid), "the start hanging")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(DEADLINE) == 1
-        assert HANGS in process.stderr.read()
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
-
-
-def test_a_reload_that_hangs_does_not_keep_the_process_from_its_end(directory):
-    pipe = os.path.join(directory, "pipe")
-    os.mkfifo(pipe)
-    with Daemon(directory, configuration(directory, shutdown_timeout=60)) as daemon:
-        # The timeout is the one in force.
-        for changes in {"shutdown_timeout": 1}, {"shutdown_timeout": 60, "log_file": pipe}:
-            with open(daemon.config_path, "w") as file:
-                json.dump(configuration(directory, **changes), file)
-            daemon.process.send_signal(signal.SIGHUP)
-            if "log_file" not in changes:
-                daemon.wait_for_line("Configuration was reloaded")
-        eventually(lambda: blocks_in_open(daemon.pid), "the reload hanging")
-        daemon.process.send_signal(signal.SIGTERM)
-        assert daemon.process.wait(DEADLINE) == 1
-        daemon.reader.join(DEADLINE)
-        assert any("level=critical" in line and HANGS in line for line in daemon.lines)
+        json.dump(configuration(directory, log_file=pipe), file)
+    result = subprocess.run([BINARY, "serve", "-c", path], cwd=directory, capture_output=True, text=True, timeout=DEADLINE)
+    assert result.returncode == 1
+    assert f"could not open log file {pipe}: it is a pipe that nobody reads" in result.stderr

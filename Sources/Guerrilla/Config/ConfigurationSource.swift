@@ -18,7 +18,8 @@ public enum ConfigurationSource: Sendable, Hashable, CustomStringConvertible {
 
     /// Decides where to read from: the path that was asked for, else the first of ``fileNames`` that exists, else the embedded default.
     ///
-    /// A path that was asked for is returned whether or not there is a file: that it is missing is for the loader to say.
+    /// A path that was asked for is returned whether or not there is a file: that it is missing is for the loader to say. So is that a
+    /// file cannot be looked at: only one that is not there lets the next stand in for it.
     ///
     /// - Parameters:
     ///   - explicitPath: The path from the command line, nil or empty when there is none.
@@ -29,7 +30,7 @@ public enum ConfigurationSource: Sendable, Hashable, CustomStringConvertible {
         }
         for name in fileNames {
             let path = directory.map { "\($0)/\(name)" } ?? name
-            if access(path, F_OK) == 0 {
+            if access(path, F_OK) == 0 || errno != ENOENT {
                 return .file(path)
             }
         }

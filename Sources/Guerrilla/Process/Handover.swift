@@ -1,14 +1,15 @@
 /// What a daemon tells the process that takes its place: who it is, where to report, and which of the open files is which listener.
 ///
-/// It travels in an environment variable: `PREDECESSOR REPORT FILE=INTERFACE …`, with `-` where nobody waits for a report.
+/// It travels in an environment variable: `PREDECESSOR REPORT FILE=INTERFACE …`, with `-` where nobody waits for a report, and nothing
+/// in the place of an interface that is not known.
 package struct Handover: Sendable, Equatable, LosslessStringConvertible {
     /// A listening socket that was left open for us.
     package struct Socket: Sendable, Equatable {
-        /// `listen_interface` as it was configured: with port 0, too, it names the socket.
-        package var interface: ListenInterface
+        /// `listen_interface` as it was configured: with port 0, too, it names the socket. Nil where its address has to say whom it is for.
+        package var interface: ListenInterface?
         package var descriptor: CInt
 
-        package init(interface: ListenInterface, descriptor: CInt) {
+        package init(interface: ListenInterface?, descriptor: CInt) {
             self.interface = interface
             self.descriptor = descriptor
         }
@@ -37,8 +38,9 @@ package struct Handover: Sendable, Equatable, LosslessStringConvertible {
         self.init(predecessor: predecessor, reportDescriptor: report, sockets: [])
         for field in fields.dropFirst(2) {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let interface = parts.last.flatMap { ListenInterface(String($0)) }
             guard parts.count == 2, let descriptor = CInt(parts[0]), descriptor > 2,
-                let interface = ListenInterface(String(parts[1]))
+                interface != nil || parts[1].isEmpty
             else { return nil }
             self.sockets.append(Socket(interface: interface, descriptor: descriptor))
         }
@@ -46,7 +48,7 @@ package struct Handover: Sendable, Equatable, LosslessStringConvertible {
 
     package var description: String {
         (["\(self.predecessor)", self.reportDescriptor.map { "\($0)" } ?? "-"]
-            + self.sockets.map { "\($0.descriptor)=\($0.interface)" })
+            + self.sockets.map { "\($0.descriptor)=\($0.interface?.description ?? "")" })
             .joined(separator: " ")
     }
 }

@@ -21,7 +21,7 @@ package struct Inheritance: Sendable {
         do {
             if let handover {
                 self.sockets = try handover.sockets.map {
-                    try ListeningSocket(adopting: $0.descriptor, name: $0.interface.description)
+                    try ListeningSocket(adopting: $0.descriptor, name: $0.interface?.description)
                 }
             } else {
                 self.sockets = try SystemdSockets(environment: environment, processID: PIDFile.processID).sockets.map {

@@ -50,9 +50,16 @@ package struct ProcessUser: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - environment: Of this process.
+    ///   - arguments: The command line to start anew with.
+    ///   - handover: What the predecessor said, which counts for the program that starts anew.
     ///   - open: Opens what only root may; the program finds it when it starts anew.
     /// - Throws: ``DaemonError`` when that is not possible, or when the way back would be open.
-    package func become(environment: [String: String], open: () throws -> [ListeningSocket]) throws {
+    package func become(
+        environment: [String: String],
+        arguments: [String],
+        handover: Handover?,
+        open: () throws -> [ListeningSocket]
+    ) throws {
         guard self.isToBeBecome else {
             guard getuid() == self.userID, geteuid() == self.userID, !self.isGroupChosen || getegid() == self.groupID
             else {
@@ -65,7 +72,7 @@ package struct ProcessUser: Sendable, Equatable {
         }
         let sockets = try open()
         try self.giveUpRoot()
-        try Self.startAnew(with: sockets, environment: environment)
+        try Self.startAnew(with: sockets, environment: environment, arguments: arguments, former: handover)
     }
 
     private func giveUpRoot() throws(DaemonError) {
@@ -80,20 +87,25 @@ package struct ProcessUser: Sendable, Equatable {
         }
     }
 
-    private static func startAnew(with sockets: [ListeningSocket], environment: [String: String]) throws(DaemonError) {
+    private static func startAnew(
+        with sockets: [ListeningSocket],
+        environment: [String: String],
+        arguments: [String],
+        former: Handover?
+    ) throws(DaemonError) {
         OpenFiles.keepToOurselves()
         let handover = Handover(
-            predecessor: PIDFile.processID,
-            reportDescriptor: nil,
+            predecessor: former?.predecessor ?? PIDFile.processID,
+            reportDescriptor: former?.reportDescriptor,
             sockets: sockets.compactMap { socket in
-                guard
-                    let name = socket.name.flatMap({ ListenInterface($0) })
-                        ?? ListenInterface(socket.address.hostAndPort)
-                else { return nil }
-                return socket.descriptor.map { Handover.Socket(interface: name, descriptor: $0) }
+                socket.descriptor.map {
+                    Handover.Socket(interface: socket.name.flatMap { ListenInterface($0) }, descriptor: $0)
+                }
             }
         )
-        for socket in handover.sockets { _ = fcntl(socket.descriptor, F_SETFD, 0) }
+        for descriptor in handover.sockets.map(\.descriptor) + [handover.reportDescriptor].compactMap({ $0 }) {
+            _ = fcntl(descriptor, F_SETFD, 0)
+        }
         var environment = environment
         for variable in SystemdSockets.variables { environment[variable] = nil }
         environment[Handover.variable] = "\(handover)"
@@ -101,7 +113,7 @@ package struct ProcessUser: Sendable, Equatable {
         var none = sigset_t()
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, nil)
-        let words = CStrings(CommandLine.arguments)
+        let words = CStrings(arguments)
         let variables = CStrings(environment: environment)
         // Not by its path: the way there may be closed to the user.
         execve("/proc/self/exe", words.pointers, variables.pointers)

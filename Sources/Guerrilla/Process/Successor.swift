@@ -1,4 +1,4 @@
-import NIOPosix
+import GuerrillaBackend
 import Synchronization
 
 #if canImport(Glibc)
@@ -81,9 +81,8 @@ package final class Successor: Sendable {
     /// Waits until it serves, has failed, or `timeout` has passed; then it is ended.
     package func outcome(timeout: Duration) async -> Outcome {
         let deadline = ContinuousClock.now + timeout
-        let pool = NIOThreadPool.singleton
-        return (try? await pool.runIfActive { self.wait(until: deadline) })
-            ?? .failed(reason: "no thread was left to wait for it")
+        // Not one of those that work on messages: there may be few.
+        return await Task(executorPreference: BlockingThreadExecutor()) { self.wait(until: deadline) }.value
     }
 
     /// Ends the wait, and the process with it.

@@ -45,13 +45,17 @@ struct ProcessUserTests {
 
     @Test func whoIsThatUserAlreadyHasNothingToDo() throws {
         let entry = try #require(getpwuid(geteuid()))
-        try self.user(String(cString: entry.pointee.pw_name))?.become(environment: [:]) { [] }
+        try self.user(String(cString: entry.pointee.pw_name))?.become(environment: [:], arguments: [], handover: nil) {
+            []
+        }
     }
 
     @Test func whoIsNotRootCannotBecomeAnother() throws {
         guard geteuid() != 0 else { return }
         let root = try #require(try self.user("root"))
-        let error = #expect(throws: DaemonError.self) { try root.become(environment: [:]) { [] } }
+        let error = #expect(throws: DaemonError.self) {
+            try root.become(environment: [:], arguments: [], handover: nil) { [] }
+        }
         #expect(error?.description.hasPrefix("user: only root can become `root`") == true)
     }
 }
