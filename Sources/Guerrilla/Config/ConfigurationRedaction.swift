@@ -52,11 +52,11 @@ enum ConfigurationRedaction {
     /// `postgres://user:password@127.0.0.1/mail?parameter=value`, or `user=… password=…`
     private static func postgres(_ text: String) -> String {
         guard let source = try? PostgresDataSource(text) else { return self.mark }
-        if let scheme = text.firstRange(of: "://"), text.hasPrefix("postgres") {
-            let question = text.firstIndex(of: "?") ?? text.endIndex
-            return String(text[..<scheme.upperBound])
-                + self.withoutPassword(text[scheme.upperBound..<question])
-                + self.withoutSecretParameters(String(text[question...]))
+        if let scheme = PostgresDataSource.schemes.first(where: text.hasPrefix) {
+            let rest = text.dropFirst(scheme.count)
+            let question = rest.firstIndex(of: "?") ?? rest.endIndex
+            return scheme + self.withoutPassword(rest[..<question])
+                + self.withoutSecretParameters(String(rest[question...]))
         }
         // Quotes and escapes have been taken care of by whoever read it.
         return source.parameters.keys.sorted().map { name in
@@ -66,7 +66,7 @@ enum ConfigurationRedaction {
     }
 
     private static func keywordValue(_ value: String) -> String {
-        guard value.isEmpty || value.contains(where: { " '\\\t".contains($0) }) else { return value }
+        guard value.isEmpty || value.contains(where: { $0.isWhitespace || "'\\".contains($0) }) else { return value }
         return "'" + value.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "'"
     }
 

@@ -19,9 +19,12 @@ package struct PostgresDataSource: Sendable, Equatable {
     /// How lib/pq hands values to a Go program.
     private static let ignored: Set<String> = ["binary_parameters", "disable_prepared_binary_result"]
 
+    /// What a URL begins with.
+    package static let schemes = ["postgres://", "postgresql://"]
+
     /// Reads a data source name.
     package init(_ text: String) throws(DataSourceError) {
-        for scheme in ["postgres://", "postgresql://"] where text.hasPrefix(scheme) {
+        for scheme in Self.schemes where text.hasPrefix(scheme) {
             try self.readURL(text.dropFirst(scheme.count))
             self.complete()
             return

@@ -175,6 +175,8 @@ struct ConfigurationListingTests {
             "postgres", "user=mail password='a b\\'c' host=/run dbname='my mail'",
             "dbname='my mail' host=/run password=*** user=mail"
         ),
+        ("postgres", "postgresx=?a://b", "host=localhost options='-c postgresx=?a://b' sslmode=require"),
+        ("postgres", "dbname=postgres://b", "dbname=postgres://b host=localhost sslmode=require"),
         ("sqlite3", "file:mail.db?_busy_timeout=5000", "file:mail.db?_busy_timeout=5000"),
         ("sqlite3", ":memory:", "***"),
     ])
