@@ -61,7 +61,7 @@ enum ConfigurationRedaction {
         // Quotes and escapes have been taken care of by whoever read it.
         return source.parameters.keys.sorted().map { name in
             let value = source.parameters[name]?.reveal() ?? ""
-            return "\(name)=\(self.isSecret(name) ? self.mark : self.keywordValue(value))"
+            return "\(name)=\(self.isSecret(name, value: value) ? self.mark : self.keywordValue(value))"
         }.joined(separator: " ")
     }
 
@@ -91,16 +91,29 @@ enum ConfigurationRedaction {
         let parameters = text[question...].dropFirst().split(separator: "&", omittingEmptySubsequences: false)
         return text[...question]
             + parameters.map { parameter in
-                guard let equals = parameter.firstIndex(of: "="), self.isSecret(parameter[..<equals]) else {
-                    return String(parameter)
-                }
+                guard let equals = parameter.firstIndex(of: "="),
+                    self.isSecret(
+                        parameter[..<equals],
+                        value: PercentEncoding.decoded(parameter[equals...].dropFirst())
+                    )
+                else { return String(parameter) }
                 return parameter[...equals] + self.mark
             }.joined(separator: "&")
     }
 
-    private static func isSecret(_ name: some StringProtocol) -> Bool {
-        let name = name.lowercased()
-        // sslkey, tls-key and passfile are paths.
-        return name != "passfile" && ["pass", "pwd", "secret", "_auth"].contains { name.contains($0) }
+    /// - Parameter value: As it was meant; nil when it cannot be decoded.
+    private static func isSecret(_ name: some StringProtocol, value: String?) -> Bool {
+        switch name.lowercased() {
+        // A path, as sslkey and tls-key are.
+        case "passfile": false
+        // Settings of the session with names of their own; those that PostgresDataSource does not know stand there, too.
+        case "options": value.map { self.namesSecret($0.filter { $0 != "\\" }) } ?? true
+        case let name: self.namesSecret(name)
+        }
+    }
+
+    private static func namesSecret(_ text: String) -> Bool {
+        let text = text.lowercased()
+        return ["pass", "pwd", "secret", "_auth"].contains { text.contains($0) }
     }
 }

@@ -177,6 +177,21 @@ struct ConfigurationListingTests {
         ),
         ("postgres", "postgresx=?a://b", "host=localhost options='-c postgresx=?a://b' sslmode=require"),
         ("postgres", "dbname=postgres://b", "dbname=postgres://b host=localhost sslmode=require"),
+        (
+            "postgres", "host=/run password=x app.password=hunter2 search_path=a",
+            "host=/run options=*** password=***"
+        ),
+        ("postgres", "host=/run search_path=a", "host=/run options='-c search_path=a'"),
+        ("postgres", #"host=/run options='-c app.p\\assword=hunter2'"#, "host=/run options=***"),
+        (
+            "postgres", "postgres://u:p@h/db?options=-c%20app.%70assword%3Dhunter2&connect_timeout=1",
+            "postgres://u:***@h/db?options=***&connect_timeout=1"
+        ),
+        (
+            "postgres", "postgres://u:p@h/db?options=-c%20search_path%3Da",
+            "postgres://u:***@h/db?options=-c%20search_path%3Da"
+        ),
+        ("postgres", "postgres://u:p@h/db?app.password=hunter2", "postgres://u:***@h/db?app.password=***"),
         ("sqlite3", "file:mail.db?_busy_timeout=5000", "file:mail.db?_busy_timeout=5000"),
         ("sqlite3", ":memory:", "***"),
     ])
