@@ -46,7 +46,10 @@ enum ConfigurationRedaction {
         guard !password.isEmpty else { return self.withoutSecretParameters(text) }
         let credentials = "\(source.user):\(password)@"
         guard text.hasPrefix(credentials) else { return self.mark }
-        return "\(source.user):\(self.mark)@" + self.withoutSecretParameters(String(text.dropFirst(credentials.count)))
+        let rest = text.dropFirst(credentials.count)
+        // There the password ends, not where it seemed to.
+        guard !rest.contains("@") else { return self.mark }
+        return "\(source.user):\(self.mark)@" + self.withoutSecretParameters(String(rest))
     }
 
     /// `postgres://user:password@127.0.0.1/mail?parameter=value`, or `user=… password=…`
@@ -55,6 +58,8 @@ enum ConfigurationRedaction {
         if let scheme = PostgresDataSource.schemes.first(where: text.hasPrefix) {
             let rest = text.dropFirst(scheme.count)
             let question = rest.firstIndex(of: "?") ?? rest.endIndex
+            // The question mark may be part of a password that ends there.
+            guard !rest[question...].contains("@") else { return self.mark }
             return scheme + self.withoutPassword(rest[..<question])
                 + self.withoutSecretParameters(String(rest[question...]))
         }

@@ -192,6 +192,8 @@ struct ConfigurationListingTests {
             "postgres://u:***@h/db?options=-c%20search_path%3Da"
         ),
         ("postgres", "postgres://u:p@h/db?app.password=hunter2", "postgres://u:***@h/db?app.password=***"),
+        // Passwords that were to be escaped, and are taken for something else.
+        ("postgres", "postgres://u:1?x=2@h/db", "***"), ("mysql", "u:a@/b@tcp/db", "***"),
         ("sqlite3", "file:mail.db?_busy_timeout=5000", "file:mail.db?_busy_timeout=5000"),
         ("sqlite3", ":memory:", "***"),
     ])
@@ -209,6 +211,8 @@ struct ConfigurationListingTests {
         ("rediss://mail:p@ss:w@redis.example:6380/2", "rediss://mail:***@redis.example:6380/2"),
         ("redis://:pass@a:1,b:2", "redis://:***@a:1,b:2"),
         ("unix://u:pass@/run/redis.sock", "unix://u:***@/run/redis.sock"), ("ftp://u:pass@host", "***"),
+        // A password with a comma is taken for the end of one place and the beginning of the next.
+        ("redis://u:1,2@host", "***"),
     ])
     func passwordsOfRedisAreNotShown(_ interface: String, _ shown: String) throws {
         let value = ConfigurationValue.object(["backend_config": ["redis_interface": .string(interface)]])
