@@ -1,4 +1,5 @@
 import GuerrillaTestSupport
+import Synchronization
 import Testing
 
 @testable import Guerrilla
@@ -110,6 +111,34 @@ struct SuccessorTests {
         // Still open here, and still ours alone.
         #expect(fcntl(one, F_GETFD) == FD_CLOEXEC)
         #expect(file.isInPlace)
+    }
+
+    private final class End: Sendable {
+        let isReached = Atomic(false)
+    }
+
+    /// A connection may be accepted at any moment.
+    @Test func whatIsOpenedDuringTheStartIsNotInherited() async throws {
+        try self.directory.write("", to: "connection")
+        let path = self.directory.path("connection")
+        let end = End()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await onThread {
+                    while !end.isReached.load(ordering: .relaxed) {
+                        let descriptors = (0..<20).map { _ in open(path, O_RDONLY) }
+                        for descriptor in descriptors { close(descriptor) }
+                    }
+                }
+            }
+            defer { end.isReached.store(true, ordering: .relaxed) }
+            for _ in 0..<20 {
+                let successor = try self.start("for f in /proc/$$/fd/*; do readlink $f; done >$OUT; echo ready >&3")
+                #expect(await successor.outcome(timeout: .seconds(300)) == .ready(processID: successor.processID))
+                self.bury(successor)
+                #expect(try #require(self.directory.lines("out")).filter { $0 == path } == [])
+            }
+        }
     }
 
     /// Handlers and masks of this process are not the new one's.
