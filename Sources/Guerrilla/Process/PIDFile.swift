@@ -79,10 +79,19 @@ final class PIDFile: Sendable {
         for _ in 1...Self.attempts {
             let (found, errorNumber) = LockableFile.open(path)
             guard let found else {
-                // A link, or a file that we may not read, is no daemon of this user.
-                guard errorNumber == ENOENT else {
+                switch errorNumber {
+                case ENOENT: break
+                case ELOOP:
+                    // A link: no daemon makes one.
                     try Self.rename(temporaryPath, path)
                     return nil
+                default:
+                    // Another user's, or we have no descriptor left: somebody may have locked it.
+                    throw DaemonError(
+                        "pid_file (\(path)) is there and cannot be opened to see whether a daemon has it:"
+                            + " \(String(cString: strerror(errorNumber))); remove it if none has, or give this one another pid"
+                            + " file"
+                    )
                 }
                 if link(temporaryPath, path) == 0 {
                     unlink(temporaryPath)

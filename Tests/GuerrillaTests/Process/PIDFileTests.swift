@@ -58,6 +58,30 @@ struct PIDFileTests {
         #expect(self.directory.contents == ["guerrilla.pid", "victim"])
     }
 
+    @Test func linkInItsPlaceIsReplacedAndNotFollowed() throws {
+        try self.directory.write("precious", to: "victim")
+        try self.directory.link("guerrilla.pid", to: "victim")
+        let file = try PIDFile(writingTo: self.path)
+        #expect(file.leftover == nil)
+        #expect(self.directory.text("victim") == "precious")
+        #expect(self.directory.text("guerrilla.pid") == self.processID)
+        #expect(self.directory.contents == ["guerrilla.pid", "victim"])
+    }
+
+    /// It may belong to a daemon that is running; a process without descriptors to spare, say, cannot tell.
+    @Test func whatCannotBeOpenedIsNotReplaced() throws {
+        // A socket's: nobody can open that, not even root.
+        try #require(mknod(self.path, S_IFSOCK | 0o644, 0) == 0)
+        let error = #expect(throws: DaemonError.self) { _ = try PIDFile(writingTo: self.path) }
+        #expect(
+            error?.description
+                == "pid_file (\(self.path)) is there and cannot be opened to see whether a daemon has it: No such device or "
+                + "address; remove it if none has, or give this one another pid file"
+        )
+        #expect(self.directory.contents == ["guerrilla.pid"])
+        #expect(self.directory.text("guerrilla.pid") == nil)
+    }
+
     @Test func fileOfACrashedDaemonIsReplacedAndItsProcessIDTold() throws {
         // A process that lives, but is no daemon: its id was given again.
         try self.directory.write("1", to: "guerrilla.pid")
