@@ -310,6 +310,8 @@ public actor Daemon {
     /// Calls a handler at each event of one topic from now on, until ``unsubscribe(_:)``. May be called before ``start(on:)``.
     ///
     /// Handlers are called one after the other, in the order of their subscription, on no particular thread; the daemon waits for them.
+    /// No two run at once, nor one for two events. What is published meanwhile, by a handler or elsewhere, is told when all have heard
+    /// the event before.
     nonisolated public func subscribe(
         to topic: DaemonEvent.Topic,
         _ handler: @escaping @Sendable (DaemonEvent) -> Void

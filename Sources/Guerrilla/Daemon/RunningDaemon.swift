@@ -165,6 +165,8 @@ final class RunningDaemon {
         }
         self.freeSpaceTask?.cancel()
         self.certificateTask?.cancel()
+        // It tells of what it has replaced: nobody is to hear of anything when this is over.
+        await self.certificateTask?.value
         await self.gateway.shutdown(deadline: deadline)
         for ending in self.endings { await ending.wait() }
         if self.isStarted { self.logger.info("Backend shutdown completed") }

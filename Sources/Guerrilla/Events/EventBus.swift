@@ -2,12 +2,17 @@ import Synchronization
 
 /// Who is told of which events.
 ///
-/// Nothing is locked while subscribers run: they may subscribe, unsubscribe and publish as they like.
+/// One event is told at a time, to one subscriber at a time, by whoever published when nobody else was at it; what is published
+/// meanwhile waits for its turn. Nothing is locked while subscribers run: they may subscribe, unsubscribe and publish as they like.
 final class EventBus: Sendable {
     private struct State {
         var nextNumber: UInt64 = 0
         /// In the order of subscription, which is that of the calls.
         var subscribers: [Subscriber] = []
+        /// What is to be told next, and to whom.
+        var pending: [(event: DaemonEvent, subscribers: [Subscriber])] = []
+        /// Whether somebody is at it.
+        var isTelling = false
     }
 
     private struct Subscriber {
@@ -40,11 +45,28 @@ final class EventBus: Sendable {
     }
 
     /// Calls everybody concerned, one after the other; nobody who was taken out by one before.
+    ///
+    /// When events are being told, by a handler that has called this or on another thread, it returns at once: this one is told after
+    /// them, over there.
     func publish(_ event: DaemonEvent) {
-        for subscriber in self.state.withLock({ $0.subscribers })
-        where subscriber.topic == nil || subscriber.topic == event.topic {
-            guard self.isSubscribed(subscriber.number) else { continue }
-            subscriber.handler(event)
+        let isOurs = self.state.withLock { state in
+            state.pending.append((event, state.subscribers))
+            defer { state.isTelling = true }
+            return !state.isTelling
+        }
+        guard isOurs else { return }
+        while let (event, subscribers) = self.next() {
+            for subscriber in subscribers where subscriber.topic == nil || subscriber.topic == event.topic {
+                guard self.isSubscribed(subscriber.number) else { continue }
+                subscriber.handler(event)
+            }
+        }
+    }
+
+    private func next() -> (event: DaemonEvent, subscribers: [Subscriber])? {
+        self.state.withLock { state in
+            state.isTelling = !state.pending.isEmpty
+            return state.isTelling ? state.pending.removeFirst() : nil
         }
     }
 

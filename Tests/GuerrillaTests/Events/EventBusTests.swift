@@ -68,6 +68,52 @@ struct EventBusTests {
         #expect(self.heard.all == ["once", "later"])
     }
 
+    /// The log is opened again while a certificate is replaced, say.
+    @Test func noHandlerRunsTwiceAtOnce() async throws {
+        let running = Atomic(0)
+        let mistakes = Atomic(0)
+        let calls = Atomic(0)
+        _ = self.bus.subscribe(to: nil) { _ in
+            if running.add(1, ordering: .sequentiallyConsistent).newValue != 1 {
+                mistakes.add(1, ordering: .relaxed)
+            }
+            for _ in 0..<100 { calls.add(1, ordering: .relaxed) }
+            running.subtract(1, ordering: .sequentiallyConsistent)
+        }
+        let event = DaemonEvent.newConfig(self.configuration)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask { [bus] in
+                    try await onThread { for _ in 0..<1_000 { bus.publish(event) } }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(mistakes.load(ordering: .relaxed) == 0)
+        // None is forgotten, either.
+        #expect(calls.load(ordering: .relaxed) == 400_000)
+    }
+
+    @Test func everybodyHearsTheEventsInTheSameOrder() {
+        let configuration = self.configuration
+        _ = self.bus.subscribe(to: .newConfig) { [bus] _ in bus.publish(.logLevel(configuration)) }
+        _ = self.bus.subscribe(to: nil) { [heard] in heard.append($0.topic.rawValue) }
+        self.bus.publish(.newConfig(configuration))
+        #expect(self.heard.all == ["config_change:new_config", "config_change:log_level"])
+    }
+
+    @Test func whoSubscribesLaterDoesNotHearWhatWasBefore() {
+        let configuration = self.configuration
+        _ = self.bus.subscribe(to: .newConfig) { [bus, heard] _ in
+            bus.publish(.logLevel(configuration))
+            _ = bus.subscribe(to: .logLevel) { _ in heard.append("later") }
+        }
+        self.bus.publish(.newConfig(configuration))
+        #expect(self.heard.all == [])
+        self.bus.publish(.logLevel(configuration))
+        #expect(self.heard.all == ["later"])
+    }
+
     @Test func aSequenceHasAllEventsAndEnds() async {
         let events = self.bus.events(capacity: 10)
         self.bus.publish(.newConfig(self.configuration))
