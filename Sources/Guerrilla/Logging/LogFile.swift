@@ -37,7 +37,13 @@ final class LogFile: Sendable {
         octets.withUnsafeBytes { bytes in
             var offset = 0
             while offset < bytes.count, let base = bytes.baseAddress {
+                #if canImport(Glibc)
                 let written = Glibc.write(descriptor, base + offset, bytes.count - offset)
+                #elseif canImport(Musl)
+                let written = Musl.write(descriptor, base + offset, bytes.count - offset)
+                #else
+                let written = Darwin.write(descriptor, base + offset, bytes.count - offset)
+                #endif
                 if written < 0 {
                     if errno == EINTR { continue }
                     // A pipe. And standard error is not ours alone: another program may have made it one that does not block.

@@ -29,7 +29,14 @@ final class LockableFile: Sendable {
         var errorNumber: CInt = 0
         // Network file systems lock exclusively only what may be written to.
         for access in [O_RDWR, O_RDONLY] {
-            let descriptor = Glibc.open(path, access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            let flags = access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+            #if canImport(Glibc)
+            let descriptor = Glibc.open(path, flags)
+            #elseif canImport(Musl)
+            let descriptor = Musl.open(path, flags)
+            #else
+            let descriptor = Darwin.open(path, flags)
+            #endif
             if descriptor >= 0 { return (LockableFile(descriptor: descriptor), 0) }
             errorNumber = errno
             guard [EACCES, EISDIR, EROFS].contains(errorNumber) else { break }
