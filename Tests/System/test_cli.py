@@ -120,6 +120,28 @@ def test_list_and_show_as_json(store):
     assert base64.b64decode(binary["content_base64"]) == run("mail", "export", "3", *store).stdout
 
 
+def test_what_a_stranger_wrote_does_not_steer_the_terminal(directory):
+    subject = "a\u202eb\u2028c\u061cd\x1b[2J\te\u0301"
+    encoded = base64.b64encode(subject.encode())
+    with Daemon(directory, configuration(directory)) as running:
+        deliver(running, b"Subject: =?utf-8?B?" + encoded + b"?=\r\n\r\n.\r\n")
+        assert running.stop() == 0
+    store = ["-c", running.config_path]
+    shown = "a b c d [2J e\u0301"
+    # The final newline ends the one line; splitlines() knows all the others.
+    lines = out(run("mail", "list", *store)).splitlines()
+    assert len(lines) == 1 and lines[0].split("\t")[6] == shown
+    assert f"subject: {shown}" in out(run("mail", "show", "1", *store)).splitlines()
+    listed = out(run("mail", "list", "--json", *store))
+    assert json.loads(listed)[0]["subject"] == subject and not set(listed) & set("\u202e\u2028\u061c\x1b")
+    ours, theirs = pty.openpty()
+    assert subprocess.run([guerrillad.BINARY, "mail", "list", *store], stdout=theirs, timeout=DEADLINE).returncode == 0
+    os.close(theirs)
+    lines = os.read(ours, 10_000).decode().splitlines()
+    os.close(ours)
+    assert len(lines) == 1 and lines[0].endswith(f"  {shown}")
+
+
 def test_empty_store_is_an_empty_list(directory):
     with Daemon(directory, configuration(directory)) as running:
         assert json.loads(out(run("mail", "list", "--json", *running.store()))) == []

@@ -2,7 +2,7 @@ package import GuerrillaBackend
 
 /// Writes values as JSON. (RFC 8259)
 ///
-/// Control characters are escaped, those above U+007F too: what a stranger wrote must not steer somebody's terminal.
+/// What is escaped in logs is so here: what a stranger wrote must not steer somebody's terminal.
 package enum JSONText {
     /// How long a line may become before a list is written with a line for each element.
     private static let lineLength = 100
@@ -96,9 +96,11 @@ package enum JSONText {
             case "\n": text += "\\n"
             case "\r": text += "\\r"
             case "\t": text += "\\t"
-            case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where scalar.isEscapedInLogs:
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    text += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+                }
             default: text.unicodeScalars.append(scalar)
             }
         }

@@ -91,9 +91,9 @@ extension MessageRecord {
 }
 
 extension Unicode.Scalar {
-    /// Whether it must not stand in a log as it is. C1 controls start terminal sequences, separators end lines for some readers, and
+    /// Whether it must not stand in a log, nor reach a terminal, as it is. C1 controls start terminal sequences, separators end lines for some readers, and
     /// among the format characters are those that make text run backwards.
-    var isEscapedInLogs: Bool {
+    package var isEscapedInLogs: Bool {
         switch self {
         case " "..<"\u{7F}": return false
         case ..<" ", "\u{7F}": return true

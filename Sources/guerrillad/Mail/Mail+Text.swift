@@ -45,9 +45,11 @@ enum MailText {
         MailDate(unixSeconds: Int(microseconds / 1_000_000)).rfc3339
     }
 
-    /// What a stranger wrote must not steer our terminal, nor add a column.
+    /// What a stranger wrote must not steer our terminal, nor add a line or a column.
     static func printable(_ text: String) -> String {
-        String(text.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? " " : $0 })
+        var printable = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { printable.append(scalar.isEscapedInLogs ? " " : scalar) }
+        return String(printable)
     }
 }
 #endif

@@ -42,6 +42,14 @@ struct JSONTextTests {
         )
     }
 
+    /// Text that runs backwards, lines that end unseen, and what is invisible beyond 16 bits.
+    @Test func whatIsEscapedInLogsIsEscaped() {
+        #expect(
+            JSONText.line(.string("a\u{202E}b\u{2028}c\u{61C}d\u{E0001}"))
+                == #""a\u202eb\u2028c\u061cd\udb40\udc01""#
+        )
+    }
+
     @Test func isReadBackAsItWas() throws {
         var random = SeededRandom(seed: 11)
         for _ in 0..<500 {
