@@ -194,6 +194,12 @@ class Daemon:
                     return int(line.split()[1])
         raise AssertionError(f"no {field}")
 
+    def processor_time(self):
+        """Seconds of processor time that it has used so far."""
+        with open(f"/proc/{self.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def open_files(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 

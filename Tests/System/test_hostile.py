@@ -267,6 +267,37 @@ def test_one_client_too_many_gets_421(serve):
         wire.close()
 
 
+def limit_open_files(daemon, spare):
+    """Lets the daemon open so many more files than it has; as many as it may for None."""
+    hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)[1]
+    limit = hard if spare is None else max(map(int, os.listdir(f"/proc/{daemon.pid}/fd"))) + 1 + spare
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (limit, hard))
+
+
+def test_running_out_of_open_files_makes_clients_wait_and_nothing_else(serve, figure):
+    daemon = serve(max_clients=200)
+    daemon.assert_serving()
+    limit_open_files(daemon, spare=20)
+    wires = [Wire(daemon.port, greeting=False) for _ in range(60)]
+    try:
+        assert "level=error" in daemon.wait_for_line("Out of open files.*max_clients")
+        before, seconds = daemon.processor_time(), 4
+        time.sleep(seconds)
+        busy = daemon.processor_time() - before
+        figure(f"out of open files for {seconds} s: {busy:.2f} s of processor time")
+        assert busy < seconds / 4, f"{busy} s of {seconds} s: it tries again and again"
+        # Those who came first leave, the others are served.
+        for wire in wires[:50]:
+            wire.close()
+        for wire in wires[50:]:
+            wire.expect(220)
+    finally:
+        for wire in wires:
+            wire.close()
+    limit_open_files(daemon, spare=None)
+    daemon.assert_serving()
+
+
 def test_too_many_bad_commands_close_the_connection(serve):
     daemon = serve()
     answered = 0

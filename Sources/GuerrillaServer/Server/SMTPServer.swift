@@ -61,6 +61,11 @@ public final class SMTPServer: Sendable {
     /// - Throws: What the system says if that is not possible. The socket is closed then.
     public func listen(on socket: ListeningSocket) async throws {
         let bootstrap = ServerBootstrap(group: self.resources.eventLoopGroup)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler { self.settings.logger })
+                }
+            }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try self.addHandlers(to: channel)
@@ -93,7 +98,9 @@ public final class SMTPServer: Sendable {
         guard let listener = self.state.withLock({ $0.listener.take() }) else { return }
         // What is accepted and not set up yet would be dropped without a word with swift-nio's channel. So: accept no more, and let
         // every loop do what it has been given, the listener's own at last.
-        try? await listener.channel.setOption(.autoRead, value: false).get()
+        try? await listener.channel.eventLoop.submit {
+            try listener.channel.pipeline.syncOperations.handler(type: AcceptErrorHandler.self).stop()
+        }.get()
         for eventLoop in self.registries.map(\.eventLoop) + [listener.channel.eventLoop] {
             try? await eventLoop.submit {}.get()
         }
