@@ -27,18 +27,19 @@ struct OpenFileLimitTests {
         #expect(self.limits.rlim_cur == self.limits.rlim_max)
     }
 
-    @Test func clientsUpToTheLimitAreFine() throws {
-        let hardLimit = self.hardLimit ?? .max
-        try OpenFileLimit.raise(forClients: [hardLimit])
-        try OpenFileLimit.raise(forClients: [0, hardLimit - 1, 1])
+    @Test func clientsUpToTheLimitWithoutTheHeadroomAreFine() throws {
+        let most = (self.hardLimit ?? .max) - OpenFileLimit.headroom
+        try OpenFileLimit.raise(forClients: [most])
+        try OpenFileLimit.raise(forClients: [0, most - 1, 1])
     }
 
-    @Test func oneMoreIsToldWithBothNumbers() throws {
+    @Test func oneMoreIsToldWithAllNumbers() throws {
         guard let hardLimit = self.hardLimit else { return }
-        let error = #expect(throws: DaemonError.self) { try OpenFileLimit.raise(forClients: [hardLimit, 1]) }
+        let most = hardLimit - OpenFileLimit.headroom
+        let error = #expect(throws: DaemonError.self) { try OpenFileLimit.raise(forClients: [most, 1]) }
         #expect(
-            error?.description == "Combined max clients for all servers (\(hardLimit + 1)) is greater than open file "
-                + "limit (\(hardLimit)). Please increase your open file limit (the hard one: `ulimit -Hn`; LimitNOFILE= of a "
+            error?.description == "Combined max clients for all servers (\(most + 1)) is greater than open file "
+                + "limit (\(hardLimit), 64 of which are kept for listeners, stores and logs). Please increase your open file limit (the hard one: `ulimit -Hn`; LimitNOFILE= of a "
                 + "systemd unit, `nofile` in /etc/security/limits.conf) or decrease max clients."
         )
     }
