@@ -319,6 +319,8 @@ final class RunningDaemon {
     }
 
     private func adoptServers(_ change: Change, isReload: Bool) async throws {
+        // Beside those that stop, so that nobody is refused meanwhile. What fails here fails again below.
+        for start in change.starts { try? start.socket.beginListening() }
         for server in change.diff.servers {
             guard let running = self.servers.first(where: { $0.identifier == server.identifier }) else { continue }
             if server.goesOn, let configuration = server.new {

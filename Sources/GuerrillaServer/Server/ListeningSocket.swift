@@ -11,8 +11,9 @@ import Darwin
 
 /// A TCP socket that listens, whoever has opened it: we, the process before us, or the service manager.
 ///
-/// Connections queue up in it from the beginning, also while no server takes them. It is closed by ``close()``, or with its last
-/// reference.
+/// Connections queue up in it from the beginning, also while no server takes them. Only a socket whose address overlaps with that of a
+/// predecessor listens no sooner than a server does (``SMTPServer/listen(on:)``): the system might give it the predecessor's clients.
+/// It is closed by ``close()``, or with its last reference.
 public final class ListeningSocket: Sendable {
     /// How many connections wait to be accepted; the system may have a lower limit.
     static let backlog: CInt = 4_096
@@ -21,15 +22,23 @@ public final class ListeningSocket: Sendable {
     public let address: SocketAddress
     /// Whom the socket is for; nil if that is for the address to say.
     public let name: String?
-    private let state: Mutex<CInt?>
+    private let state: Mutex<State>
 
-    /// Begins to listen.
+    private struct State {
+        /// nil when it is closed.
+        var descriptor: CInt?
+        /// Those whose address it has in part; empty as soon as it listens.
+        var predecessors: [ListeningSocket]
+    }
+
+    /// Takes an address, and begins to listen unless it overlaps with a predecessor's.
     ///
     /// - Parameters:
     ///   - host: An IP address or a name; nil for all addresses, of both families where the system has both.
     ///   - port: 0 lets the system choose one.
     ///   - name: Whom it is for.
-    ///   - predecessors: Sockets that will be closed soon: an address that only these stand in the way of is shared with them.
+    ///   - predecessors: Sockets that will be closed soon: an address that only these stand in the way of is shared with them, until
+    ///     this one is closed or listens.
     /// - Throws: What the system says if the address cannot be had.
     public convenience init(
         host: String?,
@@ -37,10 +46,17 @@ public final class ListeningSocket: Sendable {
         name: String? = nil,
         sharingWith predecessors: [ListeningSocket] = []
     ) throws {
-        try self.init(owning: try Self.open(host: host, port: port, sharingWith: predecessors), name: name)
+        let state = try Self.open(host: host, port: port, sharingWith: predecessors)
+        do {
+            let address = try Self.address(of: state.descriptor ?? -1)
+            self.init(owning: state, address: address, name: name)
+        } catch {
+            if let descriptor = state.descriptor { _ = systemClose(descriptor) }
+            throw error
+        }
     }
 
-    private static func open(host: String?, port: Int, sharingWith predecessors: [ListeningSocket]) throws -> CInt {
+    private static func open(host: String?, port: Int, sharingWith predecessors: [ListeningSocket]) throws -> State {
         if let host {
             let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
             return try Self.open(address, isDualStack: false, sharingWith: predecessors)
@@ -58,18 +74,24 @@ public final class ListeningSocket: Sendable {
         _ address: SocketAddress,
         isDualStack: Bool,
         sharingWith predecessors: [ListeningSocket]
-    ) throws -> CInt {
+    ) throws -> State {
         // The very same address: a second way to the queue that is there, and nobody who waits in it is lost.
         for predecessor in predecessors where predecessor.address == address {
-            if let descriptor = predecessor.duplicate() { return descriptor }
+            if let descriptor = try? predecessor.duplicate() { return State(descriptor: descriptor, predecessors: []) }
         }
+        let neighbours = predecessors.filter { $0.address.port == address.port }
         do {
-            return try Self.bind(address, isDualStack: isDualStack, isShared: false)
-        } catch let error as IOError where error.errnoCode == EADDRINUSE && !predecessors.isEmpty {
-            for predecessor in predecessors where predecessor.address.port == address.port {
-                predecessor.allowSharing()
+            let descriptor = try Self.bind(address, isDualStack: isDualStack, isShared: false)
+            return State(descriptor: descriptor, predecessors: [])
+        } catch let error as IOError where error.errnoCode == EADDRINUSE && !neighbours.isEmpty {
+            for neighbour in neighbours { neighbour.setShared(true) }
+            do {
+                let descriptor = try Self.bind(address, isDualStack: isDualStack, isShared: true)
+                return State(descriptor: descriptor, predecessors: neighbours)
+            } catch {
+                for neighbour in neighbours { neighbour.setShared(false) }
+                throw error
             }
-            return try Self.bind(address, isDualStack: isDualStack, isShared: true)
         }
     }
 
@@ -87,19 +109,13 @@ public final class ListeningSocket: Sendable {
             let address = try? Self.address(of: descriptor), address.port != nil
         else { throw NotListening(descriptor: descriptor) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        try self.init(owning: descriptor, name: name)
+        self.init(owning: State(descriptor: descriptor, predecessors: []), address: address, name: name)
     }
 
-    /// - Parameter descriptor: Closed when this fails.
-    private init(owning descriptor: CInt, name: String?) throws {
+    private init(owning state: State, address: SocketAddress, name: String?) {
         self.name = name
-        do {
-            self.address = try Self.address(of: descriptor)
-        } catch {
-            _ = systemClose(descriptor)
-            throw error
-        }
-        self.state = Mutex(descriptor)
+        self.address = address
+        self.state = Mutex(state)
     }
 
     deinit {
@@ -107,30 +123,46 @@ public final class ListeningSocket: Sendable {
     }
 
     /// The descriptor, for as long as this is not closed; nil afterwards.
-    public var descriptor: CInt? { self.state.withLock { $0 } }
+    public var descriptor: CInt? { self.state.withLock { $0.descriptor } }
 
     /// Stops listening, as far as this socket goes: those made of it before stay open.
     public func close() {
-        guard let descriptor = self.state.withLock({ $0.take() }) else { return }
-        _ = systemClose(descriptor)
+        let former = self.state.withLock { state in
+            defer { state = State(descriptor: nil, predecessors: []) }
+            return state
+        }
+        if let descriptor = former.descriptor { _ = systemClose(descriptor) }
+        for predecessor in former.predecessors { predecessor.setShared(false) }
     }
 
-    /// Another descriptor of the same socket, for its caller to close.
-    func duplicate() -> CInt? {
-        self.state.withLock { descriptor in
-            guard let descriptor else { return nil }
-            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-            return copy < 0 ? nil : copy
+    /// Listens, if it does not yet, with a queue of our length; beside its predecessors as long as they do, and with nobody else.
+    /// - Throws: What the system says.
+    package func beginListening() throws {
+        try self.state.withLock { state in
+            guard let descriptor = state.descriptor else { throw ChannelError.ioOnClosedChannel }
+            guard listen(descriptor, Self.backlog) == 0 else { throw IOError(errnoCode: errno, reason: "listen") }
+            guard !state.predecessors.isEmpty else { return }
+            // They are closed soon. Until then other successors of theirs need their consent, so it is not taken back.
+            state.predecessors = []
+            Self.set(SO_REUSEPORT, to: 0, on: descriptor)
         }
     }
 
-    /// Sets the length of the queue again, after somebody else has.
-    func restoreBacklog() {
-        self.state.withLock { if let descriptor = $0 { _ = listen(descriptor, Self.backlog) } }
+    /// Another descriptor of the same socket, for its caller to close.
+    /// - Throws: What the system says, also when this is closed.
+    func duplicate() throws -> CInt {
+        try self.state.withLock { state in
+            guard let descriptor = state.descriptor else { throw ChannelError.ioOnClosedChannel }
+            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0 else { throw IOError(errnoCode: errno, reason: "dup") }
+            return copy
+        }
     }
 
-    private func allowSharing() {
-        self.state.withLock { if let descriptor = $0 { Self.set(SO_REUSEPORT, on: descriptor) } }
+    private func setShared(_ isShared: Bool) {
+        self.state.withLock {
+            if let descriptor = $0.descriptor { Self.set(SO_REUSEPORT, to: isShared ? 1 : 0, on: descriptor) }
+        }
     }
 
     // MARK: System calls
@@ -155,7 +187,7 @@ public final class ListeningSocket: Sendable {
             Darwin.bind(descriptor, pointer, socklen_t(length))
             #endif
         }
-        guard result == 0, listen(descriptor, Self.backlog) == 0 else {
+        guard result == 0, isShared || listen(descriptor, Self.backlog) == 0 else {
             let error = IOError(errnoCode: errno, reason: "bind")
             _ = systemClose(descriptor)
             throw error

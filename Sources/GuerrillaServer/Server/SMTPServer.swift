@@ -78,11 +78,12 @@ public final class SMTPServer: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 4_096, maximum: 65_536)
             )
-        // The channel owns its descriptor. The socket keeps another, so that it can be handed on.
-        guard let descriptor = socket.duplicate() else { throw ChannelError.ioOnClosedChannel }
         do {
-            let channel = try await bootstrap.withBoundSocket(descriptor).get()
-            socket.restoreBacklog()
+            try socket.beginListening()
+            // The channel owns its descriptor. The socket keeps another, so that it can be handed on.
+            let channel = try await bootstrap.withBoundSocket(try socket.duplicate()).get()
+            // swift-nio has set the length of the queue to its own.
+            try socket.beginListening()
             self.state.withLock { $0.listener = Listener(socket: socket, channel: channel) }
         } catch {
             socket.close()

@@ -24,6 +24,22 @@ struct ListeningSocketTests {
         return address.withSockAddr { connect(descriptor, $0, socklen_t($1)) } == 0
     }
 
+    /// Takes a connection that is there out of the queue.
+    private func accepts(_ socket: ListeningSocket) -> Bool {
+        guard let descriptor = socket.descriptor else { return false }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        let accepted = accept(descriptor, nil, nil)
+        if accepted >= 0 { close(accepted) }
+        return accepted >= 0
+    }
+
+    private func isShared(_ socket: ListeningSocket) -> Bool {
+        var value: CInt = -1
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        getsockopt(socket.descriptor ?? -1, SOL_SOCKET, SO_REUSEPORT, &value, &length)
+        return value != 0
+    }
+
     @Test func listensFromTheBeginningUntilItIsClosed() throws {
         // Nobody else may get the port when it is given up.
         let port = try ReservedPort()
@@ -84,11 +100,52 @@ struct ListeningSocketTests {
         let port = try #require(former.address.port)
         let successor = try ListeningSocket(host: hosts[1], port: port, sharingWith: [former])
         #expect(self.connects(to: port))
+        #expect(self.accepts(former))
+        try successor.beginListening()
+        #expect(!self.isShared(successor))
+        #expect(self.connects(to: port))
         former.close()
         #expect(self.connects(to: port))
         // And nobody else can join them.
         #expect(throws: IOError.self) { try ListeningSocket(host: "127.0.0.1", port: port) }
         #expect(successor.address != former.address)
+    }
+
+    /// While everything else is looked at, and may yet fail, clients are the predecessor's, and nobody else's for good.
+    @Test(arguments: [true, false])
+    func aSuccessorThatIsGivenUpLeavesNoTrace(_ isClosed: Bool) throws {
+        let former = try ListeningSocket(host: "0.0.0.0", port: 0)
+        let port = try #require(former.address.port)
+        var successor: ListeningSocket? = try ListeningSocket(host: "127.0.0.1", port: port, sharingWith: [former])
+        #expect(self.isShared(former))
+        #expect(self.connects(to: port))
+        #expect(self.accepts(former))
+        if isClosed { successor?.close() } else { successor = nil }
+        #expect(!self.isShared(former))
+        #expect(self.connects(to: port))
+        #expect(self.accepts(former))
+        withExtendedLifetime(successor) {}
+    }
+
+    @Test func twoCanTakeThePlaceOfOne() throws {
+        let former = try ListeningSocket(host: "0.0.0.0", port: 0)
+        let port = try #require(former.address.port)
+        let successors = try ["127.0.0.1", "127.0.0.2"].map {
+            try ListeningSocket(host: $0, port: port, sharingWith: [former])
+        }
+        for successor in successors { try successor.beginListening() }
+        former.close()
+        #expect(self.connects(to: port))
+        #expect(self.accepts(successors[0]))
+    }
+
+    @Test func sharingThatComesToNothingIsTakenBack() throws {
+        let former = try ListeningSocket(host: "127.0.0.1", port: 0)
+        let port = try #require(former.address.port)
+        let other = try ListeningSocket(host: "127.0.0.2", port: port)
+        #expect(throws: IOError.self) { try ListeningSocket(host: "0.0.0.0", port: port, sharingWith: [former]) }
+        #expect(!self.isShared(former))
+        withExtendedLifetime(other) {}
     }
 
     @Test func aDescriptorOfSomebodyElseIsAdopted() throws {
