@@ -7,11 +7,6 @@ import Synchronization
 
 /// One listener with its connections: what go-guerrilla calls a server.
 public final class SMTPServer: Sendable {
-    private struct Listener {
-        let socket: ListeningSocket
-        let channel: any Channel
-    }
-
     private struct State {
         var listener: Listener?
         var snapshot: SettingsSnapshot
@@ -60,7 +55,16 @@ public final class SMTPServer: Sendable {
     /// Accepts connections on a socket, which is closed with the server.
     /// - Throws: What the system says if that is not possible. The socket is closed then.
     public func listen(on socket: ListeningSocket) async throws {
-        let bootstrap = ServerBootstrap(group: self.resources.eventLoopGroup)
+        let listener = try await Listener(on: socket) {
+            self.settings.logger
+        } accept: {
+            try await self.bootstrap().withBoundSocket($0).get()
+        }
+        self.state.withLock { $0.listener = listener }
+    }
+
+    private func bootstrap() -> ServerBootstrap {
+        ServerBootstrap(group: self.resources.eventLoopGroup)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler { self.settings.logger })
@@ -78,35 +82,21 @@ public final class SMTPServer: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 4_096, initial: 4_096, maximum: 65_536)
             )
-        do {
-            try socket.beginListening()
-            // The channel owns its descriptor. The socket keeps another, so that it can be handed on.
-            let channel = try await bootstrap.withBoundSocket(try socket.duplicate()).get()
-            // swift-nio has set the length of the queue to its own.
-            try socket.beginListening()
-            self.state.withLock { $0.listener = Listener(socket: socket, channel: channel) }
-        } catch {
-            socket.close()
-            throw error
-        }
     }
 
+    var listener: Listener? { self.state.withLock { $0.listener } }
+
     /// The socket listened on; nil before and after.
-    public var listeningSocket: ListeningSocket? { self.state.withLock { $0.listener?.socket } }
+    public var listeningSocket: ListeningSocket? { self.listener?.socket }
 
     /// Accepts no more connections; those that are open go on.
     public func stopListening() async {
         guard let listener = self.state.withLock({ $0.listener.take() }) else { return }
         // What is accepted and not set up yet would be dropped without a word with swift-nio's channel. So: accept no more, and let
         // every loop do what it has been given, the listener's own at last.
-        try? await listener.channel.eventLoop.submit {
-            try listener.channel.pipeline.syncOperations.handler(type: AcceptErrorHandler.self).stop()
-        }.get()
-        for eventLoop in self.registries.map(\.eventLoop) + [listener.channel.eventLoop] {
-            try? await eventLoop.submit {}.get()
-        }
-        listener.socket.close()
-        try? await listener.channel.close()
+        await listener.stopAccepting()
+        for (eventLoop, _) in self.registries { try? await eventLoop.submit {}.get() }
+        await listener.close()
     }
 
     /// Stops listening, lets messages in hand be finished, and sends everybody else away with 421.

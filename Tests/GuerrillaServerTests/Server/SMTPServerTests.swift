@@ -1,12 +1,13 @@
 import GuerrillaBackend
 import GuerrillaMail
 import GuerrillaSMTP
-import GuerrillaServer
 import GuerrillaTestSupport
 import InMemoryLogging
 import Logging
 import NIOCore
 import Testing
+
+@testable import GuerrillaServer
 
 struct SMTPServerTests {
     @Test func shutdownFinishesMessagesInHandAndSendsTheRestAway() async throws {
@@ -99,6 +100,26 @@ struct SMTPServerTests {
         #expect(metadata["smtp.queued_id"] != nil)
         gate.open()
         await live.stop()
+    }
+
+    /// As swift-nio does after an error of `accept` that it does not know.
+    @Test func aListenerThatIsClosedByAnErrorIsOpenedAgain() async throws {
+        try await LiveServer.with { live in
+            let listener = try #require(live.server.listener)
+            for _ in 0..<2 {
+                let channel = listener.channel
+                try await channel.close()
+                let greeting = try await live.withClient { try $0.readReply().last }
+                #expect(greeting?.hasPrefix("220 ") == true)
+                #expect(listener.channel !== channel)
+            }
+            #expect(live.log.entries.filter { $0.level == .critical }.count == 2)
+            // And nobody opens it again when it is to end.
+            try await listener.channel.close()
+            await live.server.stopListening()
+            #expect(!listener.channel.isActive)
+            #expect(listener.socket.descriptor == nil)
+        }
     }
 
     @Test func withoutRoomForMailItIsTemporarilyRefused() async throws {
