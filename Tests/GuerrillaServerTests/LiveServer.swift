@@ -167,6 +167,11 @@ final class Gate: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// The same on a thread of one's own.
+    func blockUntilOpen() -> Bool {
+        blockUntil { self.state.withLock { $0.isOpen } }
+    }
+
     func wait() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isOpen = self.state.withLock { state in

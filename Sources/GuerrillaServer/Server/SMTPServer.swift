@@ -10,7 +10,9 @@ public final class SMTPServer: Sendable {
     private struct State {
         var listener: Listener?
         var snapshot: SettingsSnapshot
-        var idleWaiters: [CheckedContinuation<Void, Never>] = []
+        /// Those who wait for the last connection to end, each by a number of its own.
+        var idleWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        var lastIdleWaiter: UInt64 = 0
     }
 
     let resources: ServerResources
@@ -117,15 +119,20 @@ public final class SMTPServer: Sendable {
         return cutOff
     }
 
-    private func waitUntilIdle(deadline: ContinuousClock.Instant) async {
+    /// Waits until the last connection has ended, or until the deadline.
+    func waitUntilIdle(deadline: ContinuousClock.Instant) async {
         var timer: Task<Void, any Error>?
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            self.state.withLock { $0.idleWaiters.append(continuation) }
+            let waiter = self.state.withLock { state in
+                state.lastIdleWaiter += 1
+                state.idleWaiters[state.lastIdleWaiter] = continuation
+                return state.lastIdleWaiter
+            }
             if self.clientCount == 0 { self.resumeIdleWaiters() }
-            // Not before there is somebody to wake: the deadline may have passed already.
+            // Not before there is somebody to wake: the deadline may have passed already. Others have deadlines of their own.
             timer = Task {
                 try await Task.sleep(until: deadline, clock: .continuous)
-                self.resumeIdleWaiters()
+                self.state.withLock { $0.idleWaiters.removeValue(forKey: waiter) }?.resume()
             }
         }
         timer?.cancel()
@@ -133,10 +140,10 @@ public final class SMTPServer: Sendable {
 
     private func resumeIdleWaiters() {
         let waiters = self.state.withLock { state in
-            defer { state.idleWaiters = [] }
+            defer { state.idleWaiters = [:] }
             return state.idleWaiters
         }
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters.values { waiter.resume() }
     }
 
     // MARK: Connections

@@ -102,6 +102,30 @@ struct SMTPServerTests {
         await live.stop()
     }
 
+    @Test func everybodyWaitsForADeadlineOfTheirOwn() async throws {
+        let live = try await LiveServer()
+        let greeted = Gate()
+        let asked = Gate()
+        async let client: Void = live.withClient { client in
+            _ = try client.readReply()
+            greeted.open()
+            #expect(asked.blockUntilOpen())
+            _ = try client.command("QUIT")
+        }
+        await greeted.wait()
+        async let left: Int = {
+            await live.server.waitUntilIdle(deadline: .now + patience)
+            return live.server.clientCount
+        }()
+        // The deadlines of others.
+        for _ in 0..<20 { await live.server.waitUntilIdle(deadline: .now + .milliseconds(1)) }
+        #expect(live.server.clientCount == 1)
+        asked.open()
+        try await client
+        #expect(await left == 0)
+        await live.stop()
+    }
+
     /// As swift-nio does after an error of `accept` that it does not know.
     @Test func aListenerThatIsClosedByAnErrorIsOpenedAgain() async throws {
         try await LiveServer.with { live in
