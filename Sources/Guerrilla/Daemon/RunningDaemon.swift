@@ -170,6 +170,7 @@ final class RunningDaemon {
         await self.gateway.shutdown(deadline: deadline)
         for ending in self.endings { await ending.wait() }
         if self.isStarted { self.logger.info("Backend shutdown completed") }
+        self.resources.shutdown()
         try? await self.group.shutdownGracefully()
         self.pidFile?.remove()
         if self.isStarted { self.logger.info("Shutdown completed, exiting.") }

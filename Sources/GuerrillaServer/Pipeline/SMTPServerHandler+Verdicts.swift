@@ -77,16 +77,18 @@ extension SMTPServerHandler {
         )
         let token = self.verdicts.ask()
         self.deadlines.verdictPending(for: lease.timeouts.validate)
-        let handler = NIOLoopBound(self, eventLoop: self.loop.executor.eventLoop)
+        let eventLoop = self.loop.executor.eventLoop
+        let handler = NIOLoopBound(self, eventLoop: eventLoop)
         let task = Task.immediate(executorPreference: self.loop.executor) {
-            let decision: RecipientDecision
+            let answer: Result<RecipientVerdict, any Error>
             do {
-                decision = handler.value.decision(try await lease.validate(recipient, in: envelope))
+                answer = .success(try await lease.validate(recipient, in: envelope))
             } catch {
-                decision = .refused(.of(error))
-                handler.value.log(error, "Recipient could not be validated", queuedID: nil)
+                answer = .failure(error)
             }
-            handler.value.validated(decision, token: token)
+            // Elsewhere only when the daemon has ended meanwhile: then there is nobody to be told.
+            guard eventLoop.inEventLoop else { return }
+            handler.value.validated(answer, token: token)
         }
         self.verdicts.started(task, token: token)
     }
@@ -102,8 +104,16 @@ extension SMTPServerHandler {
         }
     }
 
-    private func validated(_ decision: RecipientDecision, token: UInt64) {
+    private func validated(_ answer: Result<RecipientVerdict, any Error>, token: UInt64) {
         self.deadlines.burstBegan()
+        let decision: RecipientDecision
+        switch answer {
+        case .success(let verdict):
+            decision = self.decision(verdict)
+        case .failure(let error):
+            decision = .refused(.of(error))
+            self.log(error, "Recipient could not be validated", queuedID: nil)
+        }
         guard self.verdicts.answer(token) else { return }
         self.decide(decision)
         self.resume()
@@ -135,14 +145,18 @@ extension SMTPServerHandler {
         }
         let token = self.verdicts.ask()
         self.deadlines.verdictPending(for: lease.timeouts.save)
-        let handler = NIOLoopBound(self, eventLoop: self.loop.executor.eventLoop)
+        let eventLoop = self.loop.executor.eventLoop
+        let handler = NIOLoopBound(self, eventLoop: eventLoop)
         // Begins here and now: a chain that never waits gives its verdict before this line is left.
         let task = Task.immediate(executorPreference: self.loop.executor) {
             var envelope = envelope
             do {
                 let verdict = try await lease.backend.save(&envelope)
+                // Elsewhere only when the daemon has ended meanwhile: then there is nobody to be told.
+                guard eventLoop.inEventLoop else { return }
                 handler.value.saved(verdict, envelope, token: token)
             } catch {
+                guard eventLoop.inEventLoop else { return }
                 handler.value.failed(error, envelope, token: token)
             }
         }

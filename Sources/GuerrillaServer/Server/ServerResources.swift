@@ -55,6 +55,11 @@ public final class ServerResources: Sendable {
         }
     }
 
+    /// The event loops end: to be called before they are shut down. Backends that have not answered yet go on elsewhere.
+    public func shutdown() {
+        for loop in self.loops.values { loop.executor.shutdown() }
+    }
+
     func resources(of eventLoop: any EventLoop) -> LoopResources {
         // A loop of another group happens only in tests with an embedded channel.
         self.loops[ObjectIdentifier(eventLoop)]

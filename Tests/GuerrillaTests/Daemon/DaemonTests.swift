@@ -251,7 +251,8 @@ struct DaemonTests {
         let gate = Gate()
         var configuration = self.fixture.configuration()
         configuration.shutdownTimeout = .milliseconds(timeoutMilliseconds)
-        let daemon = Daemon(configuration: configuration, backend: TestBackend(onSave: { await gate.pass() }))
+        let backend = TestBackend(onSave: { await gate.pass() })
+        let daemon = Daemon(configuration: configuration, backend: backend)
         let listener = try #require(try await daemon.start().first)
         async let sender = withClient(listener) { client in
             _ = try client.talk(BlockingClient.transaction(to: ["bob@example.com"]))
@@ -261,6 +262,9 @@ struct DaemonTests {
         #expect(await eventually { gate.visits == 1 })
         #expect(await daemon.shutdown() == false)
         #expect(try await sender == nil)
+        // What waits there goes on even so, without a loop to go on with.
+        gate.open()
+        #expect(await eventually { backend.envelopes.count == 1 })
     }
 
     @Test(.timeLimit(.minutes(10)))
