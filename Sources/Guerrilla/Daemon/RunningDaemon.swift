@@ -87,15 +87,14 @@ final class RunningDaemon {
         var change = Change(ConfigurationDiff(from: self.isStarted ? self.configuration : new.withoutServers, to: new))
         do {
             try self.prepare(&change, registry: registry, offered: offered)
+            // First: of two that start at once with the same files only one may touch them.
+            if change.diff.old.pidFile != new.pidFile || !self.isStarted, let path = new.pidFile {
+                change.pidFile = try self.makePIDFile(path)
+            }
             if let backend = change.backend { try await self.start(backend, interruption) }
-            do {
-                if change.diff.old.pidFile != new.pidFile || !self.isStarted, let path = new.pidFile {
-                    change.pidFile = try self.makePIDFile(path)
-                }
-                guard !interruption.isInterrupted, !Task.isCancelled else { throw self.givenUp }
-            } catch {
+            guard !interruption.isInterrupted, !Task.isCancelled else {
                 await change.backend?.shutdown(deadline: .now + .seconds(5))
-                throw error
+                throw self.givenUp
             }
         } catch {
             change.discard()

@@ -68,6 +68,16 @@ final class LockableFile: Sendable {
             && ours.st_ino == found.st_ino
     }
 
+    /// Whether it is an ordinary file that holds a number with white space around it, or nothing.
+    var mayBePIDFile: Bool {
+        var status = stat()
+        guard fstat(self.descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+        var octets = [UInt8](repeating: 0, count: 64)
+        let count = pread(self.descriptor, &octets, octets.count, 0)
+        return 0 <= count && count < octets.count
+            && octets[..<count].allSatisfy { $0 &- UInt8(ascii: "0") < 10 || [0x20, 0x0a, 0x0d, 0x09].contains($0) }
+    }
+
     /// What it begins with, as far as that is printable text.
     var text: String {
         var octets = [UInt8](repeating: 0, count: 64)

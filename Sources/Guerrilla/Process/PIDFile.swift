@@ -104,6 +104,12 @@ final class PIDFile: Sendable {
             }
             // Nobody else may take it for a leftover until it is replaced.
             defer { withExtendedLifetime(found) {} }
+            guard found.mayBePIDFile else {
+                throw DaemonError(
+                    "pid_file (\(path)) is there and is no pid file: it holds something else than a number; name another, or remove"
+                        + " it if nobody needs it"
+                )
+            }
             owner = found.text
             let isPredecessor = predecessor != nil && Int(owner) == predecessor
             let isOwned =

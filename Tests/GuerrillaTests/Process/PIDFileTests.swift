@@ -41,7 +41,7 @@ struct PIDFileTests {
 
     @Test func directoryInItsPlaceIsToldAndNothingIsLeftBehind() {
         let error = #expect(throws: DaemonError.self) { _ = try PIDFile(writingTo: self.directory.path) }
-        #expect(error?.description == "error while writing pidFile (\(self.directory.path)): Is a directory")
+        #expect(error?.description.contains("is there and is no pid file") == true)
         #expect(!FileManager.default.fileExists(atPath: "\(self.directory.path).\(self.processID)"))
     }
 
@@ -91,8 +91,24 @@ struct PIDFileTests {
         #expect(self.directory.contents == ["guerrilla.pid"])
     }
 
-    @Test(arguments: ["", "no number", "-1", String(repeating: "7", count: 100_000), "12\n34"])
-    func whateverLiesThereIsReplaced(text: String) throws {
+    /// A mail store, a configuration: what is named by mistake must not be lost.
+    @Test(arguments: ["SQLite format 3\0", "{\"pid_file\": \"x\"}", "-1", "12a", String(repeating: "7", count: 64)])
+    func whatIsNoPIDFileIsLeftAlone(text: String) throws {
+        try self.directory.write(text, to: "guerrilla.pid")
+        let error = #expect(throws: DaemonError.self) { _ = try PIDFile(writingTo: self.path) }
+        #expect(error?.description.contains("(\(self.path)) is there and is no pid file") == true)
+        #expect(self.directory.text("guerrilla.pid") == text)
+        #expect(self.directory.contents == ["guerrilla.pid"])
+    }
+
+    @Test func pipeInItsPlaceIsLeftAlone() throws {
+        try #require(mkfifo(self.path, 0o600) == 0)
+        #expect(throws: DaemonError.self) { _ = try PIDFile(writingTo: self.path) }
+        #expect(self.directory.contents == ["guerrilla.pid"])
+    }
+
+    @Test(arguments: ["", "\n", "1 \r\n", String(repeating: "7", count: 63), "12\n34"])
+    func whateverCrashesAndOtherDaemonsLeaveIsReplaced(text: String) throws {
         try self.directory.write(text, to: "guerrilla.pid")
         let file = try PIDFile(writingTo: self.path)
         #expect(file.leftover?.count ?? 0 <= 20)
