@@ -53,6 +53,12 @@ public final class BlockingClient {
         close(self.descriptor)
     }
 
+    /// Lets the connection end with a reset, as that of a client that has vanished does.
+    public func resetAtTheEnd() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
     /// Sends octets as they are.
     public func send(_ octets: some Sequence<UInt8>) throws {
         let octets = Array(octets)

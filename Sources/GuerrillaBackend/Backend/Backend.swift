@@ -14,8 +14,8 @@ public protocol Backend: Sendable {
 
     /// Keeps a message. The final 250 follows this function's return, so it must have committed by then.
     ///
-    /// When the verdict is late the calling task is cancelled: work that has not begun should be withdrawn by throwing
-    /// `CancellationError`; what may have an effect already should be finished.
+    /// When the verdict is late, or clients are cut off at the end of a shutdown, the calling task is cancelled: work that has not
+    /// begun should be withdrawn by throwing `CancellationError`; what may have an effect already should be finished.
     ///
     /// - Throws: The client is answered 451 4.3.0, or what the error says if it is `SMTPReplyConvertible`.
     func save(_ envelope: inout Envelope) async throws -> SaveVerdict

@@ -105,6 +105,7 @@ extension SMTPServerHandler {
     }
 
     private func validated(_ answer: Result<RecipientVerdict, any Error>, token: UInt64) {
+        defer { self.verdictGiven() }
         self.deadlines.burstBegan()
         let decision: RecipientDecision
         switch answer {
@@ -164,7 +165,13 @@ extension SMTPServerHandler {
         if self.verdicts.pendingToken == token { self.messageInHand = MessageInHand(envelope) }
     }
 
+    /// To those who have gone, too, so that the server knows when the last one is there.
+    private func verdictGiven() {
+        if self.context == nil { self.server.lateVerdictGiven(by: self, on: self.loop.executor.eventLoop) }
+    }
+
     private func saved(_ verdict: SaveVerdict, _ envelope: Envelope, token: UInt64) {
+        defer { self.verdictGiven() }
         self.deadlines.burstBegan()
         let isLate = !self.verdicts.answer(token)
         switch verdict {
@@ -198,6 +205,7 @@ extension SMTPServerHandler {
     }
 
     private func failed(_ error: any Error, _ envelope: Envelope, token: UInt64) {
+        defer { self.verdictGiven() }
         self.deadlines.burstBegan()
         let isLate = !self.verdicts.answer(token)
         self.log(error, isLate ? "Message failed late" : "Message could not be saved", queuedID: envelope.queuedID)

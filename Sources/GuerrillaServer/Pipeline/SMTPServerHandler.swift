@@ -411,7 +411,14 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         // It has its last reply.
         if case .lingering = self.phase { return false }
         self.logCutOff()
+        self.abandonVerdict()
         return true
+    }
+
+    var owesVerdict: Bool { self.verdicts.pendingToken != nil }
+
+    func abandonVerdict() {
+        self.verdicts.abandon()
     }
 
     func closeNow() {

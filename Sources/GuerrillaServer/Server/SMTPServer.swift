@@ -20,6 +20,8 @@ public final class SMTPServer: Sendable {
     private let registries: [(eventLoop: any EventLoop, registry: NIOLoopBound<ConnectionRegistry>)]
     let limiter = Mutex(ClientLimiter())
     private let clients = Atomic<Int>(0)
+    /// Connections, and verdicts owed to those who have gone.
+    private let unfinished = Atomic<Int>(0)
     private let clientNumbers = Atomic<UInt64>(0)
 
     /// Creates a server that listens nowhere yet.
@@ -111,15 +113,22 @@ public final class SMTPServer: Sendable {
             try? await eventLoop.submit { registry.value.shutDown() }.get()
         }
         await self.waitUntilIdle(deadline: deadline)
-        guard self.clientCount > 0 else { return 0 }
+        guard !self.isIdle else { return 0 }
         var cutOff = 0
         for (eventLoop, registry) in self.registries {
-            cutOff += (try? await eventLoop.submit { registry.value.closeAll() }.get()) ?? 0
+            cutOff += (try? await eventLoop.submit { self.closeAll(in: registry.value) }.get()) ?? 0
         }
         return cutOff
     }
 
-    /// Waits until the last connection has ended, or until the deadline.
+    private func closeAll(in registry: ConnectionRegistry) -> Int {
+        for _ in 0..<registry.abandonVerdicts() { self.finished() }
+        return registry.closeAll()
+    }
+
+    private var isIdle: Bool { self.unfinished.load(ordering: .relaxed) == 0 }
+
+    /// Waits until the last connection has ended, with every verdict that is owed, or until the deadline.
     func waitUntilIdle(deadline: ContinuousClock.Instant) async {
         var timer: Task<Void, any Error>?
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -128,7 +137,7 @@ public final class SMTPServer: Sendable {
                 state.idleWaiters[state.lastIdleWaiter] = continuation
                 return state.lastIdleWaiter
             }
-            if self.clientCount == 0 { self.resumeIdleWaiters() }
+            if self.isIdle { self.resumeIdleWaiters() }
             // Not before there is somebody to wake: the deadline may have passed already. Others have deadlines of their own.
             timer = Task {
                 try await Task.sleep(until: deadline, clock: .continuous)
@@ -169,6 +178,7 @@ public final class SMTPServer: Sendable {
     private func accept(_ channel: any Channel) -> AcceptedConnection {
         let snapshot = self.snapshot
         let (_, count) = self.clients.wrappingAdd(1, ordering: .relaxed)
+        self.unfinished.wrappingAdd(1, ordering: .relaxed)
         let (_, number) = self.clientNumbers.wrappingAdd(1, ordering: .relaxed)
         let remoteAddress = channel.remoteAddress
         let client = ClientInfo(
@@ -191,7 +201,21 @@ public final class SMTPServer: Sendable {
 
     func connectionClosed(_ handler: any ConnectionHandler, on eventLoop: any EventLoop) {
         self.registry(of: eventLoop)?.remove(handler)
-        let (_, left) = self.clients.wrappingSubtract(1, ordering: .relaxed)
+        self.clients.wrappingSubtract(1, ordering: .relaxed)
+        if handler.owesVerdict, let registry = self.registry(of: eventLoop) {
+            registry.addVerdict(owedBy: handler)
+        } else {
+            self.finished()
+        }
+    }
+
+    /// The verdict is there that the client has not waited for.
+    func lateVerdictGiven(by handler: any ConnectionHandler, on eventLoop: any EventLoop) {
+        if self.registry(of: eventLoop)?.removeVerdict(owedBy: handler) == true { self.finished() }
+    }
+
+    private func finished() {
+        let (_, left) = self.unfinished.wrappingSubtract(1, ordering: .relaxed)
         if left == 0 { self.resumeIdleWaiters() }
     }
 

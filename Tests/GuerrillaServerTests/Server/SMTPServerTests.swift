@@ -102,6 +102,71 @@ struct SMTPServerTests {
         await live.stop()
     }
 
+    @Test func whatIsSavedAtTheDeadlineIsCancelled() async throws {
+        let begun = Gate()
+        let live = try await LiveServer(
+            backend: SteeredBackend(save: { _ in
+                begun.open()
+                try await Task.sleep(for: patience)
+                return .stored
+            })
+        )
+        async let sender: String? = live.withClient { client in
+            _ = try client.readReply()
+            for command in ["EHLO c.example", "MAIL FROM:<>", "RCPT TO:<a@example.com>", "DATA"] {
+                _ = try client.command(command)
+            }
+            try client.send(Array("x\r\n.\r\n".utf8))
+            return try client.readLine()
+        }
+        await begun.wait()
+        #expect(await live.server.shutdown(deadline: .now) == 1)
+        #expect(try await sender == nil)
+        #expect(await live.records.wait(for: 1).map(\.outcome) == [.failedLate])
+        await live.stop()
+    }
+
+    /// To leave after the end of data cancels nothing, until everybody is cut off.
+    @Test(arguments: [true, false])
+    func whatIsSavedForSomebodyWhoHasLeftGoesOnUntilTheDeadline(_ isInTime: Bool) async throws {
+        let begun = Gate()
+        let gate = Gate()
+        let cancelled = Gate()
+        let live = try await LiveServer(
+            backend: SteeredBackend(save: { _ in
+                begun.open()
+                await withTaskCancellationHandler {
+                    await gate.wait()
+                } onCancel: {
+                    cancelled.open()
+                }
+                return .stored
+            })
+        )
+        try await live.withClient { client in
+            _ = try client.readReply()
+            for command in ["EHLO c.example", "MAIL FROM:<>", "RCPT TO:<a@example.com>", "DATA"] {
+                _ = try client.command(command)
+            }
+            try client.send(Array("x\r\n.\r\n".utf8))
+            #expect(begun.blockUntilOpen())
+            client.resetAtTheEnd()
+        }
+        #expect(await eventually { live.server.clientCount == 0 })
+        if isInTime {
+            async let cutOff = live.server.shutdown(deadline: .now + patience)
+            gate.open()
+            #expect(await cutOff == 0)
+            #expect(await live.records.wait(for: 1).map(\.outcome) == [.stored])
+        } else {
+            #expect(await live.server.shutdown(deadline: .now) == 0)
+            await cancelled.wait()
+            gate.open()
+            #expect(await live.records.wait(for: 1).map(\.outcome) == [.committedLate])
+        }
+        await live.stop()
+    }
+
     @Test func everybodyWaitsForADeadlineOfTheirOwn() async throws {
         let live = try await LiveServer()
         let greeted = Gate()
