@@ -27,6 +27,14 @@ extension ConfigurationDecoder {
             section.string(TLSKeys.clientAuthType).flatMap(TLSClientAuthentication.init) ?? tls.clientAuthentication
         tls.rootCAsFile = section.string(TLSKeys.rootCAsFile)
         tls.prefersServerCipherSuites = section.bool(TLSKeys.preferServerCipherSuites) ?? false
+        let isDecided = section.bool(TLSKeys.startTLSOn) != nil || section.bool(TLSKeys.tlsAlwaysOn) != nil
+        if isServerEnabled, !isDecided, section.wrong.isEmpty, !tls.files.isEmpty {
+            warn(
+                keyPath,
+                "certificate files are given, but neither start_tls_on nor tls_always_on is set: connections stay in clear text",
+                line: node?.position.line ?? server.line(ServerKeys.certificates)
+            )
+        }
         if isServerEnabled, tls.isOn {
             problems += findings
         } else {

@@ -108,6 +108,26 @@ struct ConfigurationTLSTests {
         )
     }
 
+    @Test(arguments: [
+        #""tls":{"private_key_file":"k","public_key_file":"c"}"#,
+        #""certificates":[{"private_key_file":"a","public_key_file":"b"}]"#,
+    ])
+    func filesWithoutADecisionAreAWarning(_ members: String) {
+        let sentence =
+            "servers[0].tls: certificate files are given, but neither start_tls_on nor tls_always_on is set: connections stay in"
+            + " clear text (line 1)"
+        #expect(load(server(members)).warningTexts == [sentence])
+        #expect(load(server(members)).problems.isEmpty)
+        let disabled = server(members).replacing(#""is_enabled":true"#, with: #""is_enabled":false"#)
+        #expect(!load(disabled).warningTexts.contains(sentence))
+    }
+
+    @Test(arguments: [#""start_tls_on":false"#, #""tls_always_on":false"#, #""start_tls_on":true"#])
+    func decisionIsAnswerEnough(_ member: String) {
+        let report = load(server(#""tls":{\#(member),"private_key_file":"k","public_key_file":"c"}"#))
+        #expect(report.problems.isEmpty && report.warnings.isEmpty)
+    }
+
     // MARK: Certificates
 
     @Test func certificatesAreKept() throws {
