@@ -28,14 +28,21 @@ public struct NIOSSLProvider: TLSProvider {
         var configuration = try settings.libraryConfiguration(standard)
 
         var directory = CertificateDirectory<NIOSSLContextConfigurationOverride>()
-        for pair in settings.certificates {
-            let credentials = try TLSCredentials(pair)
-            warnings += credentials.warnings
+        for (index, pair) in settings.certificates.enumerated() {
+            let credentials: TLSCredentials
+            do throws(TLSSetupError) {
+                credentials = try TLSCredentials(pair)
+            } catch {
+                throw TLSSetupError(error.code, "certificates[\(index)]: \(error.message)")
+            }
+            warnings += credentials.warnings.map { "certificates[\(index)]: \($0)" }
             let added = credentials.hostNames.filter { directory.add($0, credentials.override) }
             if added.isEmpty {
                 let reason =
                     credentials.hostNames.isEmpty ? "it is for no host name" : "all its names have others before it"
-                warnings.append("the certificate file \(pair.certificateFile ?? "") is never used: \(reason)")
+                warnings.append(
+                    "certificates[\(index)]: the certificate file \(pair.certificateFile ?? "") is never used: \(reason)"
+                )
             }
         }
         // Before the wildcards of the others.

@@ -187,6 +187,15 @@ struct TLSSetupTests {
         #expect(error?.code == .noCipherSuite)
     }
 
+    @Test func pairThatCannotBeReadIsNamedByItsPlace() {
+        let settings = self.settings { $0.certificates = [Certificates.pair("one"), Certificates.pair("nobody")] }
+        #expect {
+            try NIOSSLProvider(settings)
+        } throws: {
+            "\($0)" == "certificates[1]: the private key file \(Certificates.path("nobody.key")) does not exist"
+        }
+    }
+
     @Test func pairThatIsNeverUsed() throws {
         let provider = try NIOSSLProvider(
             self.settings {
@@ -195,7 +204,9 @@ struct TLSSetupTests {
         )
         let path = Certificates.path("two.crt")
         #expect(
-            provider.warnings == ["the certificate file \(path) is never used: all its names have others before it"]
+            provider.warnings == [
+                "certificates[1]: the certificate file \(path) is never used: all its names have others before it"
+            ]
         )
     }
 
