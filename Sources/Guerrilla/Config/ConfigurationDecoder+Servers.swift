@@ -4,8 +4,18 @@ import GuerrillaMail
 extension ConfigurationDecoder {
     /// The elements of `servers`. When there are none, the server of `configuration` stays.
     mutating func decodeServers(_ section: ConfigurationSection, into configuration: inout DaemonConfiguration) {
-        let elements = section.node(ApplicationKeys.servers)?.elements ?? []
-        guard !elements.isEmpty else { return }
+        let list = section.node(ApplicationKeys.servers)?.elements
+        guard let elements = list, !elements.isEmpty else {
+            if list != nil {
+                let interfaces = configuration.servers.map(\.listenInterface.description).joined(separator: ", ")
+                warn(
+                    ApplicationKeys.servers.name,
+                    "empty, which means the default: one enabled server on \(interfaces)",
+                    line: section.line(ApplicationKeys.servers)
+                )
+            }
+            return
+        }
         let problemsBefore = problems.count
         var servers: [ServerConfiguration] = []
         for (index, element) in elements.enumerated() where element.members != nil {
@@ -18,6 +28,18 @@ extension ConfigurationDecoder {
                     line: element.position.line
                 )
                 continue
+            }
+            if server.isEnabled,
+                let rival = servers.first(where: {
+                    $0.isEnabled && $0.listenInterface.overlaps(server.listenInterface)
+                })
+            {
+                problem(
+                    "\(keyPath).listen_interface",
+                    "\(server.listenInterface) and \(rival.listenInterface) of an earlier server cannot be had together: one is"
+                        + " on all interfaces, the other's included",
+                    line: element.position.line
+                )
             }
             servers.append(server)
         }
@@ -126,6 +148,12 @@ extension ConfigurationDecoder {
             let message =
                 "expected address:port, such as 127.0.0.1:25, [::1]:25 or :25, found \(ConfigurationValue.quoted(text))"
             problem("\(keyPath).\(key.name)", message, line: section.line(key))
+            return nil
+        }
+        if let host = listenInterface.host, host.allSatisfy({ $0 == "." || ("0"..."9").contains($0) }),
+            IPv4Address(host) == nil
+        {
+            problem("\(keyPath).\(key.name)", "\(host) is no IPv4 address", line: section.line(key))
             return nil
         }
         return listenInterface

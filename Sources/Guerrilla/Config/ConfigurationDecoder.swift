@@ -28,10 +28,11 @@ struct ConfigurationDecoder {
             return base
         }
         let section = section(of: root, at: "", keys: table.application, environmentPrefix: Self.environmentPrefix)
-        warnOfMisspeltVariables()
+        warnOfUnknownVariables()
         var configuration = base
         decodeApplication(section, into: &configuration)
         decodeServers(section, into: &configuration)
+        warnOfTooLittleMemory(configuration, line: section.line(ApplicationKeys.maxMessageMemory))
         configuration.backend = decodeBackend(section.node(ApplicationKeys.backendConfig), base: base.backend)
         return configuration
     }
@@ -174,21 +175,44 @@ struct ConfigurationDecoder {
         return homes.first { home in home.2.contains { $0.name == name && $0.replacement == nil } }.map { ($0.0, $0.1) }
     }
 
-    /// A variable nearly named like a key is most likely a mistake. Others that start with `GUERRILLA_` may well be somebody else's: an
-    /// orchestrator makes some for every service of that name.
-    private mutating func warnOfMisspeltVariables() {
+    /// A variable that has no effect is most likely a mistake.
+    private mutating func warnOfUnknownVariables() {
         let names =
             table.application.filter { $0.replacement == nil }.map { Self.environmentPrefix + $0.name.uppercased() }
             + table.backend.filter { $0.replacement == nil }.map {
                 ProcessorConfiguration.environmentPrefix + $0.name.uppercased()
             }
         let known = Set(names)
+        let serverNames = Set((table.server + table.tls + table.certificate).map(\.name))
         for variable in environment.keys.sorted()
         where variable.hasPrefix(Self.environmentPrefix) && !known.contains(variable) {
-            if let suggestion = KeySuggestion.closest(to: variable, among: names, maximumDistance: 2) {
+            let name = variable.dropFirst(Self.environmentPrefix.count)
+            if name.hasPrefix("SERVERS_") || serverNames.contains(name.lowercased()) {
+                warn(variable, "has no effect: servers are configured in the file only")
+            } else if let suggestion = KeySuggestion.closest(to: variable, among: names, maximumDistance: 2) {
                 warn(variable, "no key has this name; did you mean `\(suggestion)`?")
+            } else if !Self.isSomebodyElses(name, value: environment[variable] ?? "") {
+                warn(variable, "has no effect: no key has this name")
             }
         }
+    }
+
+    /// Whether a variable, here without its `GUERRILLA_`, is one of those that orchestrators make for every service of that name, or of
+    /// those that the tests of this package are told with.
+    private static func isSomebodyElses(_ name: Substring, value: String) -> Bool {
+        name.contains("SERVICE_HOST") || name.contains("SERVICE_PORT")
+            || name.contains("PORT") && (name.contains("_TCP") || value.contains("://"))
+            || name == "REQUIRE_ALL" || name == "SOAK" || name.hasPrefix("TEST_")
+    }
+
+    /// A message larger than the memory for all of them would be refused whenever it comes, and sent again for days.
+    private mutating func warnOfTooLittleMemory(_ configuration: DaemonConfiguration, line: Int?) {
+        guard let memory = configuration.maximumMessageMemory,
+            let size = configuration.servers.filter(\.isEnabled).map(\.maximumMessageSize).max(), memory < size
+        else { return }
+        let message =
+            "a message of max_size, \(size) octets, does not fit in \(memory): it is answered 452 each time it comes"
+        warn(ApplicationKeys.maxMessageMemory.name, message, line: line)
     }
 
     static func join(_ keyPath: String, _ name: String) -> String {

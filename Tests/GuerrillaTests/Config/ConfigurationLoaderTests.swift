@@ -64,7 +64,66 @@ struct ConfigurationLoaderTests {
     ])
     func emptyAndNullMeanTheDefault(_ text: String) {
         #expect(load(text).configuration == load("{}").configuration)
-        #expect(load(text).warnings.isEmpty)
+    }
+
+    @Test func emptyListOfServersIsAWarning() {
+        #expect(
+            load(#"{"servers":[]}"#).warningTexts == [
+                "servers: empty, which means the default: one enabled server on 127.0.0.1:2525 (line 1)"
+            ]
+        )
+        #expect(load(#"{"servers":null}"#).warnings.isEmpty)
+    }
+
+    @Test func memoryForNoMessageIsAWarning() {
+        func loaded(_ memory: Int, isEnabled: Bool = true) -> ConfigurationReport {
+            load(
+                #"{"max_message_memory":\#(memory),"servers":[{"is_enabled":true,"listen_interface":":25","max_size":1000},"#
+                    + #"{"is_enabled":\#(isEnabled),"listen_interface":":26","max_size":2000000}]}"#
+            )
+        }
+        #expect(loaded(2_000_000).warnings.isEmpty)
+        #expect(loaded(1_999_999, isEnabled: false).warnings.isEmpty)
+        let report = loaded(1_999_999)
+        #expect(report.problems.isEmpty)
+        #expect(
+            report.warningTexts == [
+                "max_message_memory: a message of max_size, 2000000 octets, does not fit in 1999999: it is answered 452 each time it"
+                    + " comes (line 1)"
+            ]
+        )
+    }
+
+    // MARK: Addresses
+
+    @Test(arguments: ["300.1.1.1", "127.0.0.01", "127.1", "25", "1.2.3.4."])
+    func digitsThatAreNoAddress(_ host: String) {
+        let report = load(#"{"servers":[{"is_enabled":true,"listen_interface":"\#(host):25"}]}"#)
+        #expect(report.problemTexts == ["servers[0].listen_interface: \(host) is no IPv4 address (line 1)"])
+    }
+
+    @Test(
+        arguments: [
+            ("127.0.0.1:25", "0.0.0.0:25", true), (":25", "127.0.0.1:25", true), (":25", "[::1]:25", true),
+            (":25", "[::]:25", true), ("0.0.0.0:25", ":25", true), ("[::1]:25", "[::]:25", true),
+            ("localhost:25", ":25", true),
+            ("127.0.0.1:25", "0.0.0.0:26", false), ("0.0.0.0:25", "[::1]:25", false), ("0.0.0.0:25", "[::]:25", false),
+            ("127.0.0.1:25", "127.0.0.2:25", false), (":0", "127.0.0.1:0", false),
+            ("localhost:25", "0.0.0.0:25", false),
+        ]
+    )
+    func twoServersOnOnePort(_ first: String, _ second: String, _ isProblem: Bool) {
+        func loaded(isEnabled: Bool) -> [String] {
+            load(
+                #"{"servers":[{"is_enabled":true,"listen_interface":"\#(first)"},"#
+                    + #"{"is_enabled":\#(isEnabled),"listen_interface":"\#(second)"}]}"#
+            ).problemTexts
+        }
+        let problem =
+            "servers[1].listen_interface: \(second) and \(first) of an earlier server cannot be had together: one is on all"
+            + " interfaces, the other's included (line 1)"
+        #expect(loaded(isEnabled: true) == (isProblem ? [problem] : []))
+        #expect(loaded(isEnabled: false).isEmpty)
     }
 
     @Test func listedServerHasItsDefaults() throws {
