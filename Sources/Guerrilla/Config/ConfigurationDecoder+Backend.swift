@@ -1,5 +1,11 @@
 import GuerrillaBackend
+import GuerrillaFastCGI
 import GuerrillaProcessors
+import GuerrillaSQL
+
+#if SQLite
+import GuerrillaSQLite
+#endif
 
 extension ConfigurationDecoder {
     /// `backend_config`, whose keys are case-sensitive and shared by the gateway and all processors.
@@ -23,7 +29,15 @@ extension ConfigurationDecoder {
             ?? backend.storedLineEndings
         backend.primaryMailHost = hostName(section, GatewayKeys.primaryMailHost, at: keyPath) ?? backend.primaryMailHost
 
+        if backend.saveTimeout >= .seconds(600) {
+            warn(
+                "\(keyPath).\(GatewayKeys.saveTimeout.name)",
+                "senders wait 10 minutes for a verdict and then send the message again (RFC 5321 § 4.5.3.2.6); use less",
+                line: section.line(GatewayKeys.saveTimeout)
+            )
+        }
         checkChain(backend.saveProcess, of: GatewayKeys.saveProcess, at: keyPath)
+        checkStoresOnce(backend.saveProcess, at: keyPath, line: section.line(GatewayKeys.saveProcess))
         checkChain(backend.validateProcess, of: GatewayKeys.validateProcess, at: keyPath)
 
         let names = Set(
@@ -32,6 +46,8 @@ extension ConfigurationDecoder {
         )
         let inUse = table.processors.filter { names.contains($0.name) || !names.isDisjoint(with: $0.aliases) }
         checkProcessors(inUse, in: &section, at: keyPath)
+        checkMasks(of: inUse, in: section, at: keyPath)
+        checkEmptyTexts(of: backend, in: section, at: keyPath)
 
         backend.values = values(of: node, checked: section)
         if backend.values[Debugger.logReceivedMails.name] == nil {
@@ -47,6 +63,68 @@ extension ConfigurationDecoder {
             _ = try table.registry?.chain(chain)
         } catch {
             problem("\(keyPath).\(key.name)", error.description)
+        }
+    }
+
+    /// A store that is named twice would keep every message twice.
+    private mutating func checkStoresOnce(_ chain: String, at keyPath: String, line: Int?) {
+        var names: Set<String> = []
+        for processor in (try? table.registry?.chain(chain)) ?? [] where processor.capabilities.contains(.stores) {
+            guard !names.insert(processor.name).inserted else { continue }
+            problem(
+                "\(keyPath).\(GatewayKeys.saveProcess.name)",
+                "the store `\(processor.name)` is named twice; every message would be stored twice",
+                line: line
+            )
+            return
+        }
+    }
+
+    /// What `config show` prints instead of a password is none.
+    private mutating func checkMasks(
+        of inUse: [ConfigurationTable.ProcessorKeys],
+        in section: ConfigurationSection,
+        at keyPath: String
+    ) {
+        let mark = ConfigurationRedaction.mark
+        let driver = section.anyString(SQLProcessor.driver)
+        var names: Set<String> = []
+        for key in inUse.flatMap(\.keys) where key.isSecret && names.insert(key.name).inserted {
+            guard case .string(let text)? = section.values[key.name], text.contains(mark),
+                ConfigurationRedaction.redacted(.string(text), of: key, driver: driver) == .string(text)
+            else { continue }
+            problem(
+                "\(keyPath).\(key.name)",
+                "`\(mark)` is what `guerrillad config show` prints instead of a password; write the password, or make the file with"
+                    + " --with-secrets",
+                line: section.line(key)
+            )
+        }
+    }
+
+    /// What may be left out for some other value, but not be empty.
+    private mutating func checkEmptyTexts(
+        of backend: BackendConfiguration,
+        in section: ConfigurationSection,
+        at keyPath: String
+    ) {
+        let saving = Set(ConfigurationTable.processorNames(in: backend.saveProcess))
+        let validating = Set(ConfigurationTable.processorNames(in: backend.validateProcess))
+        let fastCGI = FastCGIProcessor.description.name.lowercased()
+        var needed: [(ConfigurationKey, isNeeded: Bool)] = [
+            (FastCGIProcessor.connectionAddress, !saving.union(validating).isDisjoint(with: [fastCGI])),
+            (FastCGIProcessor.saveScriptKey, saving.contains(fastCGI)),
+            (FastCGIProcessor.validateScriptKey, validating.contains(fastCGI)),
+        ]
+        #if SQLite
+        needed.append((SQLiteProcessor.path, saving.contains(SQLiteProcessor.description.name)))
+        #endif
+        for (key, isNeeded) in needed where isNeeded && section.anyString(key)?.isEmpty == true {
+            problem(
+                "\(keyPath).\(key.name)",
+                "expected \(key.expectation), found an empty one",
+                line: section.line(key)
+            )
         }
     }
 

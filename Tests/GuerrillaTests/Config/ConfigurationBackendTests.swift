@@ -194,6 +194,102 @@ struct ConfigurationBackendTests {
         )
     }
 
+    @Test func variablesWithoutEffectAreNamed() {
+        let report = load(
+            "{}",
+            environment: [
+                "GUERRILLA_MAX_SIZE": "1", "GUERRILLA_START_TLS_ON": "true", "GUERRILLA_SERVERS_0_HOST": "x",
+                "GUERRILLA_NONSENSE": "1", "GUERRILLA_BACKEND_CONFIG_NONSENSE": "1", "GUERRILLAD_X": "1",
+                "GUERRILLA_REQUIRE_ALL": "1", "GUERRILLA_TEST_MYSQL": "x",
+            ]
+        )
+        #expect(report.problems.isEmpty)
+        #expect(
+            report.warningTexts == [
+                "GUERRILLA_BACKEND_CONFIG_NONSENSE: has no effect: no key has this name",
+                "GUERRILLA_MAX_SIZE: has no effect: servers are configured in the file only",
+                "GUERRILLA_NONSENSE: has no effect: no key has this name",
+                "GUERRILLA_SERVERS_0_HOST: has no effect: servers are configured in the file only",
+                "GUERRILLA_START_TLS_ON: has no effect: servers are configured in the file only",
+            ]
+        )
+    }
+
+    // MARK: Values that cannot be meant
+
+    @Test(arguments: ["sqlite|sqlite", "sqlite|Header|SQLite", "redis|sqlite|sqlite"])
+    func storeThatIsNamedTwice(_ chain: String) {
+        let texts = load(
+            #"{"backend_config":{"save_process":"\#(chain)","redis_interface":"a:1","redis_expire_seconds":1}}"#
+        ).problemTexts
+        #expect(
+            texts == [
+                "backend_config.save_process: the store `sqlite` is named twice; every message would be stored twice (line 1)"
+            ]
+        )
+    }
+
+    @Test func othersMayBeNamedTwice() {
+        #expect(load(#"{"backend_config":{"save_process":"Header|Debugger|Debugger|sqlite"}}"#).problems.isEmpty)
+    }
+
+    @Test(arguments: [("9m59s", 0), ("10m", 1), ("1h", 1)])
+    func verdictsThatComeTooLate(_ timeout: String, _ warnings: Int) {
+        let report = load(#"{"backend_config":{"gw_save_timeout":"\#(timeout)"}}"#)
+        #expect(report.problems.isEmpty && report.warnings.count == warnings)
+        for warning in report.warningTexts {
+            #expect(warning.hasPrefix("backend_config.gw_save_timeout: senders wait 10 minutes for a verdict"))
+        }
+    }
+
+    @Test(arguments: [
+        (#""save_process":"redis","redis_interface":"redis://:***@a:1""#, "redis_interface"),
+        (#""save_process":"redis","redis_interface":"***""#, "redis_interface"),
+        (#""save_process":"sql","sql_driver":"mysql","sql_dsn":"mail:***@tcp(db:3306)/mail""#, "sql_dsn"),
+        (#""save_process":"sql","sql_driver":"mysql","sql_dsn":"***""#, "sql_dsn"),
+        (#""save_process":"sql","sql_driver":"postgres","sql_dsn":"postgres://mail:***@db/mail""#, "sql_dsn"),
+        (
+            #""save_process":"sql","sql_driver":"postgres","sql_dsn":"host=db password=*** sslmode=require user=mail""#,
+            "sql_dsn"
+        ),
+    ])
+    func maskIsNoPassword(_ members: String, _ key: String) {
+        let rest = #","mail_table":"mail","redis_expire_seconds":1}}"#
+        let texts = load(#"{"backend_config":{"# + members + rest).problemTexts
+        #expect(
+            texts.contains {
+                $0.hasPrefix(
+                    "backend_config.\(key): `***` is what `guerrillad config show` prints instead of a password"
+                )
+            },
+            "\(texts)"
+        )
+        let good = members.replacing("***@", with: "x***@").replacing("password=***", with: "password=*x*")
+        guard good != members else { return }
+        #expect(load(#"{"backend_config":{"# + good + rest).problems.isEmpty)
+    }
+
+    @Test(arguments: [
+        (#""save_process":"sqlite","sqlite_path":"""#, ["sqlite_path"]),
+        (#""save_process":"Header","sqlite_path":"""#, []),
+        (
+            #""save_process":"FastCGI","fcgi_connection_address":"","fcgi_script_filename_save":"","fcgi_script_filename_validate":"""#,
+            ["fcgi_connection_address", "fcgi_script_filename_save"]
+        ),
+        (
+            #""validate_process":"FastCGI","fcgi_connection_address":"a","fcgi_script_filename_save":"","fcgi_script_filename_validate":"""#,
+            ["fcgi_script_filename_validate"]
+        ),
+    ])
+    func emptyTextsThatNothingCanBeDoneWith(_ members: String, _ keys: [String]) {
+        let report = load(#"{"backend_config":{"fcgi_connection_type":"unix","# + members + "}}")
+        #expect(
+            report.problemTexts == keys.map { "backend_config.\($0): expected a string, found an empty one (line 1)" }
+        )
+    }
+
+    // MARK: Misspelt variables
+
     @Test func misspeltVariablesGiveAWarningAndOthersDoNot() {
         let report = load(
             "{}",
