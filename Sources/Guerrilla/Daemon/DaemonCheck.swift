@@ -44,6 +44,15 @@ public struct DaemonCheck: Sendable {
         } catch {
             self.errors.append("\(error)")
         }
+        let serverLogs = configuration.servers.enumerated().compactMap { index, server in
+            server.isEnabled ? server.logFile.map { ("servers[\(index)].log_file", $0) } : nil
+        }
+        for (key, destination) in [("log_file", configuration.logFile)] + serverLogs {
+            guard case .file(let path) = destination, let obstacle = FileAccess.obstacleToAnybody(writing: path) else {
+                continue
+            }
+            self.errors.append("\(key): \(obstacle)")
+        }
         do {
             try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
         } catch {

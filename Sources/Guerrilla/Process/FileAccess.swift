@@ -57,6 +57,22 @@ enum FileAccess {
         return Obstacle(problem: "file \(path) cannot be replaced", remedy: "chown \(user) \(path)")
     }
 
+    /// Why nobody can write to a file, or make it: there is no directory for it, or it is one itself.
+    /// - Returns: A sentence with what mends it; nil also where it depends on who asks.
+    static func obstacleToAnybody(writing path: String) -> String? {
+        var status = stat()
+        if stat(path, &status) == 0 {
+            return status.st_mode & S_IFMT == S_IFDIR ? "\(path) is a directory; name a file" : nil
+        }
+        let directory = self.directory(of: path)
+        guard stat(directory, &status) == 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else { return nil }
+            return "the directory \(directory) does not exist; create it, or name another file than \(path)"
+        }
+        guard status.st_mode & S_IFMT != S_IFDIR else { return nil }
+        return "\(directory) is not a directory; name another file than \(path)"
+    }
+
     /// The directory that a file of that path is in.
     static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }

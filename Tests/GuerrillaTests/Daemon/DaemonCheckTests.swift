@@ -53,6 +53,22 @@ struct DaemonCheckTests {
         }
     }
 
+    @Test(arguments: [true, false])
+    func logThatNobodyCanWrite(_ isEnabled: Bool) {
+        let directory = self.fixture.directory
+        let check = self.check {
+            $0.logFile = .file(directory.path)
+            $0.servers[0].isEnabled = isEnabled
+            $0.servers[0].logFile = .file(directory.path("none/log"))
+        }
+        let server =
+            "servers[0].log_file: the directory \(directory.path("none")) does not exist; create it, or name another file than"
+            + " \(directory.path("none/log"))"
+        #expect(
+            check.errors == ["log_file: \(directory.path) is a directory; name a file"] + (isEnabled ? [server] : [])
+        )
+    }
+
     @Test func unknownProcessorIsAnError() {
         let check = self.check { $0.backend.saveProcess = "nonesuch|keep" }
         #expect(check.errors.count == 1)
