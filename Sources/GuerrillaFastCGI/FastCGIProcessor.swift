@@ -89,6 +89,19 @@ public final class FastCGIProcessor: Processor {
         )
     }
 
+    /// Connects to the server, and disconnects.
+    /// - Throws: As ``start()``.
+    public func checkConnection() async throws {
+        let client = FastCGIClient(self.settings)
+        do {
+            try await client.connect()
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+        await client.shutdown()
+    }
+
     /// Closes all connections.
     public func shutdown(deadline: ContinuousClock.Instant) async {
         await self.client.withLock { $0.take() }?.shutdown()

@@ -102,6 +102,15 @@ struct FastCGIProcessorTests {
         return try await chain.validate(envelope.recipients[1], in: envelope)
     }
 
+    @Test func checkSaysWhetherSomebodyListens() async throws {
+        let server = try await FakeServer { _ in .body("SAVED") }
+        let settings = FastCGISettings.testing { $0.address = .tcp(host: "127.0.0.1", port: server.port) }
+        let processor = FastCGIProcessor(settings, saveScript: "a", validateScript: "b", logger: Logger(label: "test"))
+        try await processor.checkConnection()
+        await server.stop()
+        await #expect(throws: FastCGIError.self) { try await processor.checkConnection() }
+    }
+
     @Test func fitsIntoAChain() async throws {
         let server = try await FakeServer { .body($0.parameters["REQUEST_METHOD"] == "GET" ? "PASSED" : "SAVED") }
         let result: Result<Void, any Error>
