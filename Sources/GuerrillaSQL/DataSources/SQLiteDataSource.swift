@@ -8,8 +8,6 @@ package struct SQLiteDataSource: Sendable, Equatable {
     package private(set) var busyTimeout: Duration = .seconds(5)
     /// `_journal_mode` or `_journal`.
     package private(set) var journalMode: String?
-    /// Whether the file is created when it is missing: not with `mode=rw`.
-    package private(set) var creates = true
 
     private static let journalModes: Set<String> = ["delete", "truncate", "persist", "wal"]
     /// How go-sqlite3 shares memory and locks among connections of its own, and what it does to values for Go.
@@ -61,7 +59,6 @@ package struct SQLiteDataSource: Sendable, Equatable {
             }
         case "mode":
             guard value == "rw" || value == "rwc" else { throw DataSourceError("mode: expected rw or rwc") }
-            self.creates = value == "rwc"
         default:
             guard Self.ignored.contains(name) else {
                 throw DataSourceError("the parameter \(ConfigurationValue.quoted(name)) is not known")

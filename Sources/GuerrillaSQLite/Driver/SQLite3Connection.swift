@@ -16,12 +16,15 @@ final class SQLite3Connection: SQLConnection, @unchecked Sendable {
         let source = driver.source
         self.path = SQLiteFile.name(of: source.path)
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (source.creates ? SQLITE_OPEN_CREATE : 0)
-        let code = sqlite3_open_v2(self.path, &opened, flags, nil)
+        // Never created, whatever `mode` says: without its table it would be of no use.
+        let code = sqlite3_open_v2(self.path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil)
         guard let handle = opened else { throw SQLFailure(.store, "cannot open: no memory") }
         self.handle = handle
         guard code == SQLITE_OK else {
             defer { sqlite3_close_v2(handle) }
+            guard SQLiteFile.Identity(path: self.path) != nil else {
+                throw SQLFailure(.store, "there is no such file; `guerrillad schema` prints what creates its table")
+            }
             throw SQLFailure(.store, "cannot open: \(Self.text(handle))")
         }
         self.identity = SQLiteFile.Identity(path: self.path)

@@ -17,7 +17,6 @@ import Testing
         let source = try SQLiteDataSource("mail.db?_busy_timeout=250&_journal_mode=WAL&_sync=FULL&mode=rw")
         #expect(source.busyTimeout == .milliseconds(250))
         #expect(source.journalMode == "wal")
-        #expect(!source.creates)
     }
 
     @Test(
