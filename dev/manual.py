@@ -100,7 +100,8 @@ def describe(command):
 
 
 def synopsis(words, command):
-    return [".SY " + escape(" ".join(words)), *[usage(argument) for argument in arguments(command)], ".YS"]
+    # One argument: all of it stands before the options, and in bold.
+    return [f'.SY "{escape(" ".join(words))}"', *[usage(argument) for argument in arguments(command)], ".YS"]
 
 
 def children(command):

@@ -19,23 +19,27 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         let report = self.options.load()
-        for problem in report.problems { print("error: \(problem)") }
-        for warning in report.warnings { print("warning: \(warning)") }
+        try Self.say(report.problems, as: "error")
+        try Self.say(report.warnings, as: "warning")
         guard let configuration = report.configuration else { throw ExitCode.trouble }
         let findings = DaemonCheck(configuration)
-        for error in findings.errors { print("error: \(error)") }
-        for warning in findings.warnings { print("warning: \(warning)") }
-        for note in findings.notes { print("note: \(note)") }
+        try Self.say(findings.errors, as: "error")
+        try Self.say(findings.warnings, as: "warning")
+        try Self.say(findings.notes, as: "note")
         let file: String? = if case .file(let path) = report.source { path } else { nil }
         let accessProblems = UserAccessCheck.problems(configuration, from: file)
-        for problem in accessProblems where !findings.errors.contains(problem) { print("error: \(problem)") }
+        try Self.say(accessProblems.filter { !findings.errors.contains($0) }, as: "error")
         guard findings.errors.isEmpty, accessProblems.isEmpty else { throw ExitCode.trouble }
         if self.connect {
             let problems = await DaemonCheck.connectionProblems(configuration)
-            for problem in problems { print("error: \(problem)") }
+            try Self.say(problems, as: "error")
             guard problems.isEmpty else { throw ExitCode.trouble }
         }
-        print("\(report.source): ok")
+        try Terminal.write("\(report.source): ok\n")
+    }
+
+    private static func say(_ findings: [some CustomStringConvertible], as kind: String) throws {
+        try Terminal.write(findings.map { "\(kind): \($0)\n" }.joined())
     }
 }
 #endif

@@ -15,11 +15,22 @@ struct Completion: ParsableCommand {
     @Argument(help: "bash, zsh or fish.", completion: .list(["bash", "zsh", "fish"]))
     var shell: String
 
+    // Not in `run`: what is thrown there is followed by the usage of the whole program.
+    func validate() throws {
+        _ = try self.chosen
+    }
+
     func run() throws {
-        guard let shell = CompletionShell(rawValue: self.shell) else {
-            throw ValidationError("the shell is none of bash, zsh and fish")
+        try Terminal.write(Guerrillad.completionScript(for: try self.chosen) + "\n")
+    }
+
+    private var chosen: CompletionShell {
+        get throws {
+            guard let shell = CompletionShell(rawValue: self.shell) else {
+                throw ValidationError("the shell is none of bash, zsh and fish")
+            }
+            return shell
         }
-        try Terminal.write(Guerrillad.completionScript(for: shell) + "\n")
     }
 }
 #endif

@@ -18,6 +18,16 @@ struct Schema: ParsableCommand {
     var table = "mail"
 
     func run() throws {
+        let (dialect, table) = try self.arguments()
+        try Terminal.write(MailTableSchema.statements(table: table, dialect: dialect))
+    }
+
+    // Not in `run`: what is thrown there is followed by the usage of the whole program.
+    func validate() throws {
+        _ = try self.arguments()
+    }
+
+    private func arguments() throws -> (dialect: SQLDialect, table: SQLName) {
         guard let dialect = SQLDialect(rawValue: self.driver.lowercased()) else {
             throw ValidationError(
                 "the driver is none of \(SQLDialect.allCases.map(\.rawValue).joined(separator: ", "))"
@@ -26,7 +36,7 @@ struct Schema: ParsableCommand {
         guard let table = SQLName(self.table) else {
             throw ValidationError("the table's name may hold letters, digits, _, $ and -, and one dot")
         }
-        print(MailTableSchema.statements(table: table, dialect: dialect), terminator: "")
+        return (dialect, table)
     }
 }
 #endif

@@ -371,6 +371,9 @@ def test_manual_pages_are_rendered_without_a_warning(need, name):
         if renderer[0] == "groff":
             text = re.sub(r"\x1b\[\d*m|.\x08", "", result.stdout.decode())
             assert "SYNOPSIS" in text and "SEE ALSO" in text
+            synopsis = text.split("SYNOPSIS")[1].split("DESCRIPTION")[0]
+            words = name.removesuffix(".1").split("-")
+            assert " ".join(words) in synopsis
 
 
 # Options before the verb, help, exit codes.
@@ -442,6 +445,21 @@ def test_exit_codes(code, arguments):
     assert result.returncode == code, said
     assert said.strip() and not re.search(r"Fatal|\.swift:|Optional\(", said), said
     assert code == 64 or len(said.strip().splitlines()) == 1, said
+
+
+@pytest.mark.parametrize("arguments", [["schema", "--driver", "oracle"], ["schema", "--driver", "mysql", "--table", "a b"],
+                                       ["completion", "tcsh"]], ids=" ".join)
+def test_wrong_value_is_followed_by_the_usage_of_its_command(arguments):
+    result = run(*arguments)
+    assert result.returncode == 64 and f"Usage: guerrillad {arguments[0]} " in result.stderr.decode(), result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["schema", "--driver", "mysql"], ["check"], ["config", "show"], ["completion", "bash"]], ids=" ".join)
+def test_output_that_cannot_be_written_is_exit_1(directory, arguments):
+    path = write(f"{directory}/guerrillad.json", configuration(directory))
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([guerrillad.BINARY, "-c", path, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE)
+    assert result.returncode == 1 and b"standard output: " in result.stderr, result.stderr
 
 
 @pytest.mark.parametrize("content, words", [("{", "line 1"), ('{"servers": 5}', "servers"), ("[]", "object")])
