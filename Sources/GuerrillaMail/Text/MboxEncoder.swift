@@ -23,13 +23,14 @@ package struct MboxEncoder {
     /// Begins a message with its `From ` line.
     ///
     /// - Parameters:
-    ///   - reversePath: Without angle brackets; empty becomes `MAILER-DAEMON`. What would break the line becomes `_`.
+    ///   - reversePath: Without angle brackets. What would break the line becomes `_`; an empty one, and one beyond ASCII, which programs
+    ///     do not expect in this line, becomes `MAILER-DAEMON`.
     ///   - unixSeconds: When it was received.
     package mutating func begin(reversePath: String, unixSeconds: Int, into octets: inout [UInt8]) {
         self = MboxEncoder()
         octets += Self.from
         octets +=
-            reversePath.isEmpty
+            reversePath.isEmpty || !reversePath.utf8.allSatisfy { $0 < 0x80 }
             ? Array("MAILER-DAEMON".utf8) : reversePath.utf8.map { $0 > 0x20 && $0 != 0x7F ? $0 : UInt8(ascii: "_") }
         octets += Array(" \(MailDate(unixSeconds: unixSeconds).ctime)\n".utf8)
     }
