@@ -73,6 +73,11 @@ public struct ConfigurationLoader: Sendable {
     ) -> ConfigurationReport {
         var decoder = ConfigurationDecoder(table: table, hostName: hostName, environment: environment)
         let configuration = decoder.decode(root, base: base)
+        // Only here are the indices of servers surely those of the file.
+        if decoder.problems.isEmpty {
+            let file: String? = if case .file(let path) = source { path } else { nil }
+            decoder.problems += FileConflicts.problems(configuration, from: file)
+        }
         decoder.name(source)
         return ConfigurationReport(
             source: source,
