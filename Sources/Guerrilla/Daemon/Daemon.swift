@@ -69,11 +69,20 @@ public actor Daemon {
     /// try await daemon.run()
     /// ```
     ///
+    /// The function comes behind the chain of `save_process`, whose stores have committed by then. When it throws, the client will send the
+    /// message again, and the stores will have kept each try: name no store there if the function is one.
+    ///
+    /// It runs where any task of the application would, not on the connection's event loop, and may block its thread for a while. What it
+    /// must not do is `await` the daemon's ``shutdown()``, which waits for the messages in hand; `Task { await daemon.shutdown() }` is fine.
+    /// A message takes memory (``DaemonConfiguration/maximumMessageMemory``) as long as any copy of its envelope is kept: what is to stay
+    /// belongs into a file, a database, or into values of your own.
+    ///
     /// - Parameters:
     ///   - configuration: What to do. The messages have gone through its `save_process` first.
     ///   - registry: The processors that chains may name.
-    ///   - onMessage: Takes a message; may be called for several at once. The client gets its 250 when it returns, and is told to try again
-    ///     when it throws. A ``GuerrillaBackend/Processor`` can give other answers.
+    ///   - onMessage: Takes a message; may be called for several at once. The client gets its 250 when it returns. When it throws, the client
+    ///     is told to try again, or what the error says if it is ``GuerrillaSMTP/SMTPReplyConvertible``. It is cancelled when
+    ///     ``BackendConfiguration/saveTimeout`` is over.
     public init(
         configuration: DaemonConfiguration = DaemonConfiguration(),
         registry: ProcessorRegistry = .standard,

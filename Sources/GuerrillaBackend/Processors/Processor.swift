@@ -4,7 +4,8 @@ public import GuerrillaMail
 ///
 /// One instance serves all messages of its chain at the same time and is re-entered at every `await`: state that
 /// changes belongs behind a `Mutex`, into an actor or into a client pool. Functions run on the connection's event
-/// loop; what blocks, or computes for long, must go elsewhere.
+/// loop; what blocks, or computes for long, must go elsewhere. None of them may wait for the daemon's shutdown, which
+/// waits for the messages in hand.
 ///
 /// A processor is a decorator: what it does before calling `next` happens on the way in, what it does after, on the
 /// way back.
@@ -25,26 +26,30 @@ public protocol Processor: Sendable {
 
     /// Handles a message.
     /// - Returns: Usually what `next` returned; after a commit of its own, that with ``SaveVerdict/afterStoring``.
-    /// - Throws: Anything: the client is answered 451 4.3.0 and keeps the message.
+    /// - Throws: Anything: the client is answered 451 4.3.0 and keeps the message. An error that is
+    ///   ``GuerrillaSMTP/SMTPReplyConvertible`` chooses the reply itself, a refusal of 4yz or 5yz.
     func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict
 
     /// Judges a recipient.
     /// - Returns: Usually what `next` returned, or a refusal.
-    /// - Throws: Anything: the recipient is refused with 451 4.3.0.
+    /// - Throws: Anything: the recipient is refused with 451 4.3.0, or with what the error says if it is
+    ///   ``GuerrillaSMTP/SMTPReplyConvertible``.
     func validate(
         _ recipient: Recipient,
         in envelope: borrowing Envelope,
         next: ValidateNext
     ) async throws -> RecipientVerdict
 
-    /// Opens files and connections. Called once, in the order of the chain.
+    /// Opens files and connections. Called once, in the order of the chain: another start of the daemon makes another instance.
+    /// - Throws: An error that says in one sentence what is wrong; the processor's name is put in front of it.
     func start() async throws
 
     /// Tries the connections that it will need, and closes them again: for `guerrillad check --connect`. Called without ``start()``.
     /// - Throws: An error that says in one sentence what does not answer, and why.
     func checkConnection() async throws
 
-    /// Closes them. Called once, in reverse order, when no message is on its way any more.
+    /// Closes them. Called once, in reverse order, when no message is on its way any more, or at the deadline, and then messages may still
+    /// be in ``save(_:next:)``.
     func shutdown(deadline: ContinuousClock.Instant) async
 }
 
