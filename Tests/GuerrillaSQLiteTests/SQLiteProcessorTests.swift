@@ -130,7 +130,8 @@ struct SQLiteProcessorTests {
         let chain = try self.chain(path: path)
         await #expect { try await chain.start() } throws: { error in
             let sentence = "\(error)"
-            return error is SQLiteStoreError && sentence.contains("'\(path)'") && !sentence.contains("\n")
+            return (error as? ProcessorStartError)?.underlyingError is SQLiteStoreError
+                && sentence.contains("'\(path)'") && !sentence.contains("\n")
         }
         #expect(self.directory.contents == ["taken"])
         var envelope = Envelope.sample("id-1")

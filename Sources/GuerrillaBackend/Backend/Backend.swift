@@ -8,7 +8,8 @@ public protocol Backend: Sendable {
     /// Whether ``validate(_:in:)`` has anything to say. When it has not, RCPT is answered without it.
     var validatesRecipients: Bool { get }
 
-    /// Opens what is needed. Called once, before anything else.
+    /// Opens what is needed. Called before anything else, once for each start: a backend of the application's own is started again when
+    /// its daemon is, after a ``shutdown(deadline:)``.
     /// - Throws: An error that says in one sentence what is wrong and what to do. Nothing stays open then.
     func start() async throws
 
@@ -24,7 +25,8 @@ public protocol Backend: Sendable {
     /// - Throws: As ``save(_:)``; the recipient is refused for now.
     func validate(_ recipient: Recipient, in envelope: borrowing Envelope) async throws -> RecipientVerdict
 
-    /// Finishes what was begun and closes what is open. Called once, when no message is on its way any more.
-    /// - Parameter deadline: When to give up waiting.
+    /// Finishes what was begun and closes what is open. Called once for each ``start()``: when no message is on its way any more, or at the
+    /// deadline, and then there may be calls of ``save(_:)`` that still run; nobody waits for what they return.
+    /// - Parameter deadline: When to give up waiting; it may have passed.
     func shutdown(deadline: ContinuousClock.Instant) async
 }

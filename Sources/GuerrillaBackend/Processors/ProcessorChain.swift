@@ -65,6 +65,7 @@ public final class ProcessorChain: Backend {
     public var validatesRecipients: Bool { !self.validating.isEmpty }
 
     /// Starts the processors in order; when one fails, those before it are shut down again.
+    /// - Throws: ``ProcessorStartError`` that names the processor.
     public func start() async throws {
         for (index, processor) in self.instances.enumerated() {
             do {
@@ -73,7 +74,7 @@ public final class ProcessorChain: Backend {
                 for started in self.instances[..<index].reversed() {
                     await started.shutdown(deadline: .now + .seconds(5))
                 }
-                throw error
+                throw ProcessorStartError(processor: self.names[index], underlyingError: error)
             }
         }
     }
@@ -83,7 +84,11 @@ public final class ProcessorChain: Backend {
     package func connectionProblems() async -> [String] {
         var problems: [String] = []
         for (name, processor) in zip(self.names, self.instances) {
-            do { try await processor.checkConnection() } catch { problems.append("\(name): \(error)") }
+            do {
+                try await processor.checkConnection()
+            } catch {
+                problems.append("\(error)".naming(name))
+            }
         }
         return problems
     }
@@ -103,5 +108,24 @@ public final class ProcessorChain: Backend {
         for processor in self.instances.reversed() {
             await processor.shutdown(deadline: deadline)
         }
+    }
+}
+
+/// A processor that could not start.
+public struct ProcessorStartError: Error, CustomStringConvertible {
+    /// Its name.
+    public let processor: String
+    /// What its `start()` has thrown.
+    public let underlyingError: any Error
+
+    /// What the error says, with the processor's name in front unless it begins with that.
+    public var description: String { "\(self.underlyingError)".naming(self.processor) }
+}
+
+extension String {
+    /// The sentence with the name of the processor that says it in front.
+    fileprivate func naming(_ processor: String) -> String {
+        let firstWord = self.prefix { $0.isLetter || $0.isNumber }
+        return firstWord.lowercased() == processor.lowercased() ? self : "\(processor): \(self)"
     }
 }

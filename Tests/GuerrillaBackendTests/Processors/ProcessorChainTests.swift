@@ -155,7 +155,38 @@ struct ProcessorChainTests {
 
     @Test func whatStartedIsStoppedWhenTheNextFails() async throws {
         let chain = try self.chain("one|bad|two")
-        await #expect(throws: Broken.self) { try await chain.start() }
+        let error = await #expect(throws: ProcessorStartError.self) { try await chain.start() }
+        #expect(error?.processor == "Bad" && error?.underlyingError is Broken)
         #expect(self.journal.all == ["one starts", "one stops"])
+    }
+
+    private struct Sentence: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private struct Unable: Processor {
+        static let capabilities: ProcessorCapabilities = [.saves]
+        let sentence: String
+
+        func start() async throws { throw Sentence(description: self.sentence) }
+        func checkConnection() async throws { try await self.start() }
+    }
+
+    @Test(arguments: [
+        ("disk on fire", "Mine: disk on fire"),
+        ("mine: disk on fire", "mine: disk on fire"),
+        ("Mine is on fire", "Mine is on fire"),
+        ("mines are on fire", "Mine: mines are on fire"),
+        ("", "Mine: "),
+    ])
+    func whatDoesNotStartIsNamedOnce(sentence: String, named: String) async throws {
+        let registry = ProcessorRegistry([
+            ProcessorDescription("Mine", Unable.self) { _ in Unable(sentence: sentence) }
+        ])
+        let context = ProcessorContext(configuration: .init(), logger: Logger(label: "test"), primaryMailHost: "x")
+        let chain = try ProcessorChain(save: "mine", registry: registry, context: context)
+        let error = await #expect(throws: ProcessorStartError.self) { try await chain.start() }
+        #expect(error?.description == named)
+        #expect(await chain.connectionProblems() == [named])
     }
 }
