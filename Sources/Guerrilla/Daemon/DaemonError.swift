@@ -25,7 +25,9 @@ public struct DaemonError: Error, CustomStringConvertible {
     init(_ interface: ListenInterface, _ error: any Error) {
         // Without the names of C functions that the error's own description has.
         let errorNumber = (error as? IOError)?.errnoCode
-        let reason = errorNumber.map { String(cString: strerror($0)) } ?? "\(error)"
+        let unknownHost = (error as? SocketAddressError.UnknownHost)?.host
+        let reason =
+            errorNumber.map { String(cString: strerror($0)) } ?? unknownHost.map { "no such host: \($0)" } ?? "\(error)"
         let advice =
             errorNumber == EACCES && interface.port < 1024
             ? "; port \(interface.port) needs root: restart the daemon as root, or give it a socket of systemd or"

@@ -3,7 +3,6 @@ import GuerrillaMail
 
 /// The end of the chain of a daemon that hands its messages to the application.
 struct MessageHook: Processor {
-    static let name = "onMessage"
     static let capabilities: ProcessorCapabilities = [.saves, .stores]
 
     let handler: @Sendable (Envelope) async throws -> Void

@@ -10,15 +10,10 @@ extension ProcessorChain {
         registry: ProcessorRegistry,
         logger: Logger
     ) throws {
-        var registry = registry
-        var saveProcess = configuration.saveProcess
-        if let hook {
-            registry.register(ProcessorDescription(MessageHook.name, MessageHook.self) { _ in hook })
-            saveProcess += (saveProcess.isEmpty ? "" : "|") + MessageHook.name
-        }
         try self.init(
-            save: saveProcess,
+            save: configuration.saveProcess,
             validate: configuration.validateProcess,
+            end: hook,
             registry: registry,
             context: ProcessorContext(
                 configuration: configuration.processorConfiguration,

@@ -29,18 +29,26 @@ extension ProcessorRegistry {
         registry.register(FastCGIProcessor.description)
         #if Hashing
         registry.register(HasherProcessor.description)
+        #else
+        registry.registerMissing("Hasher", traits: ["Hashing"])
         #endif
         #if Compression
         registry.register(CompressorProcessor.description)
+        #else
+        registry.registerMissing("Compressor", traits: ["Compression"])
         #endif
         registry.register(RedisProcessor.description)
         #if SQLite
         registry.register(SQLiteProcessor.description)
+        #else
+        registry.registerMissing("sqlite", traits: ["SQLite"])
         #endif
         let sql = SQLProcessor.description(drivers: self.sqlDrivers)
         registry.register(sql)
         #if Hashing && Compression
         registry.register(GuerrillaRedisDBProcessor.description(sql: sql))
+        #else
+        registry.registerMissing("guerrillaredisdb", traits: ["Hashing", "Compression"])
         #endif
         return registry
     }

@@ -6,7 +6,7 @@ public import GuerrillaMail
 public final class ProcessorChain: Backend {
     private let saving: [any Processor]
     private let validating: [any Processor]
-    /// All instances once, in the order of their first appearance.
+    /// All instances that are named, once, in the order of their first appearance.
     private let instances: [any Processor]
     /// Their names.
     private let names: [String]
@@ -20,9 +20,20 @@ public final class ProcessorChain: Backend {
     ///   - registry: Where the names are looked up.
     ///   - context: What the factories are given.
     /// - Throws: ``ProcessorChainError``, ``ConfigurationError`` when a processor lacks another one before it, or what a factory throws.
-    public init(
+    public convenience init(
         save: String,
         validate: String = "",
+        registry: ProcessorRegistry,
+        context: ProcessorContext
+    ) throws {
+        try self.init(save: save, validate: validate, end: nil, registry: registry, context: context)
+    }
+
+    /// Builds the processors of both chains, and puts one behind those of the save chain that no chain can name.
+    package init(
+        save: String,
+        validate: String,
+        end: (any Processor)?,
         registry: ProcessorRegistry,
         context: ProcessorContext
     ) throws {
@@ -42,11 +53,12 @@ public final class ProcessorChain: Backend {
         let saving = try registry.chain(save)
         try Self.checkOrder(of: saving)
         let validating = try registry.chain(validate)
-        self.saving = try instantiate(saving.filter { $0.capabilities.contains(.saves) })
+        self.saving = try instantiate(saving.filter { $0.capabilities.contains(.saves) }) + (end.map { [$0] } ?? [])
         self.validating = try instantiate(validating.filter { $0.capabilities.contains(.validates) })
         self.instances = instances
         self.names = names
-        self.stores = saving.contains { $0.capabilities.contains(.stores) }
+        let capabilities = saving.map(\.capabilities) + (end.map { [type(of: $0).capabilities] } ?? [])
+        self.stores = capabilities.contains { $0.contains(.stores) }
     }
 
     private static func checkOrder(of chain: [ProcessorDescription]) throws(ConfigurationError) {

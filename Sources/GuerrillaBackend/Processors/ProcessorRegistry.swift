@@ -77,6 +77,8 @@ public struct ProcessorDescription: Sendable {
 /// The processors known to a daemon: a value that is passed in, so that two daemons in one process don't meet.
 public struct ProcessorRegistry: Sendable {
     private var descriptions: [String: ProcessorDescription] = [:]
+    /// The traits without which processors of this package are not there, by the processors' names.
+    private var traitsOfMissing: [String: [String]] = [:]
 
     /// Creates a registry of the given processors.
     public init(_ descriptions: [ProcessorDescription] = []) {
@@ -86,6 +88,11 @@ public struct ProcessorRegistry: Sendable {
     /// Adds a processor, or replaces the one of that name.
     public mutating func register(_ description: ProcessorDescription) {
         for name in [description.name] + description.aliases { self.descriptions[name.lowercased()] = description }
+    }
+
+    /// Says what a processor that was not built would need.
+    package mutating func registerMissing(_ name: String, traits: [String]) {
+        self.traitsOfMissing[name.lowercased()] = traits
     }
 
     /// The processor of that name in any case.
@@ -108,7 +115,11 @@ public struct ProcessorRegistry: Sendable {
         var chain: [ProcessorDescription] = []
         for name in names {
             guard let description = self[name] else {
-                throw ProcessorChainError(unknown: name, known: self.all.map(\.name))
+                throw ProcessorChainError(
+                    unknown: name,
+                    known: self.all.map(\.name),
+                    missingTraits: self.traitsOfMissing[name.lowercased()] ?? []
+                )
             }
             chain.append(description)
         }
@@ -122,10 +133,17 @@ public struct ProcessorChainError: Error, Equatable, CustomStringConvertible {
     public var unknown: String
     /// The names that are.
     public var known: [String]
+    /// The traits of this package that the processor needs and was built without; empty if it is none of this package's.
+    public var missingTraits: [String] = []
 
-    /// `processor [x] not found; known processors: …`
+    /// `processor [x] not found; known processors: …`, or which traits it needs.
     public var description: String {
-        "processor [\(self.unknown)] not found; known processors: \(self.known.joined(separator: ", "))"
+        guard self.missingTraits.isEmpty else {
+            let noun = self.missingTraits.count == 1 ? "trait" : "traits"
+            return "processor [\(self.unknown)] needs the \(noun) \(self.missingTraits.joined(separator: " and ")),"
+                + " which this program was built without"
+        }
+        return "processor [\(self.unknown)] not found; known processors: \(self.known.joined(separator: ", "))"
     }
 }
 

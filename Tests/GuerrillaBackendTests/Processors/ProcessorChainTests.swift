@@ -189,4 +189,19 @@ struct ProcessorChainTests {
         #expect(error?.description == named)
         #expect(await chain.connectionProblems() == [named])
     }
+
+    @Test func whatWasNotBuiltIsToldWithItsTraits() throws {
+        var registry = self.registry
+        registry.registerMissing("Absent", traits: ["One"])
+        registry.registerMissing("away", traits: ["One", "Two"])
+        for (name, needs) in [("absent", "trait One"), ("AWAY", "traits One and Two")] {
+            let error = #expect(throws: ProcessorChainError.self) { try registry.chain("one|\(name)") }
+            #expect(
+                error?.description == "processor [\(name)] needs the \(needs), which this program was built without"
+            )
+        }
+        registry.register(ProcessorDescription("absent", Storing.self) { _ in Storing() })
+        #expect(try registry.chain("absent").count == 1)
+        #expect(!registry.all.contains { $0.name == "away" })
+    }
 }

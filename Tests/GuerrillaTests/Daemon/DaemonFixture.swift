@@ -33,6 +33,15 @@ struct DaemonFixture {
     }
 }
 
+extension DaemonConfiguration {
+    /// Adds servers that together want more clients than any system has files: 2,200,000,000.
+    mutating func wantTooManyClients() {
+        var server = ServerConfiguration(listenInterface: ListenInterface(host: "127.0.0.1", port: 0))
+        server.maximumClients = 1_000_000
+        self.servers += Array(repeating: server, count: 2_200)
+    }
+}
+
 /// Runs a blocking client on a thread of its own.
 func withClient<R: Sendable>(
     _ listener: Daemon.Listener,

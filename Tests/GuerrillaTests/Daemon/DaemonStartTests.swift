@@ -18,6 +18,7 @@ struct DaemonStartTests {
         case unknownProcessor
         case processorValue
         case storeUnopenable
+        case nameOfNobody
         case addressNotOurs
         case pidFileUnwritable
         case logFileUnwritable
@@ -51,8 +52,11 @@ struct DaemonStartTests {
             #if SQLite
             return ["'\(self.directory.path("missing/mail.sqlite"))'", "does not exist"]
             #else
-            return ["processor [sqlite] not found"]
+            return ["processor [sqlite] needs the trait SQLite, which this program was built without"]
             #endif
+        case .nameOfNobody:
+            configuration.servers[0].listenInterface = ListenInterface(host: "256.256.256.256", port: 2_525)
+            return ["cannot listen on 256.256.256.256:2525: no such host: 256.256.256.256"]
         case .addressNotOurs:
             // TEST-NET-1: nobody's. (RFC 5737)
             configuration.servers.append(configuration.servers[0])
@@ -65,8 +69,8 @@ struct DaemonStartTests {
             configuration.logFile = .file(self.directory.path("missing/log"))
             return ["could not open log file \(self.directory.path("missing/log")): No such file or directory"]
         case .tooManyClients:
-            configuration.servers[0].maximumClients = .max
-            return ["Combined max clients for all servers (\(Int.max)) is greater than open file limit ("]
+            configuration.wantTooManyClients()
+            return ["Combined max clients for all servers (2200000100) is greater than open file limit ("]
         case .ownBackendFails:
             return ["this backend was not to start"]
         }

@@ -91,4 +91,15 @@ struct MessageHookTests {
         #expect(await stopping.withLock { $0 }?.value == true)
         daemons.withLock { $0 = [] }
     }
+
+    /// Under whatever name: it is none of the processors that chains may name.
+    @Test func isNoProcessorThatAChainCanName() async throws {
+        var configuration = self.fixture.configuration()
+        configuration.backend.saveProcess = "onMessage"
+        let error = await #expect(throws: DaemonError.self) {
+            try await Daemon(configuration: configuration) { _ in }.start()
+        }
+        #expect(error?.description.hasPrefix("processor [onMessage] not found; known processors: ") == true)
+        #expect(error?.description.dropFirst(30).contains("onMessage") == false)
+    }
 }
