@@ -38,6 +38,8 @@ public struct ConfigurationLoader: Sendable {
         switch source {
         case .embeddedDefault:
             return decode(nil, base: .embeddedDefault(hostName: hostName), source: source)
+        case .text:
+            return decode(nil, base: DaemonConfiguration(hostName: hostName), source: source)
         case .file(let path):
             do {
                 return load(try ConfigurationFile.contents(of: path), source: source)
@@ -55,13 +57,14 @@ public struct ConfigurationLoader: Sendable {
     ///
     /// - Parameters:
     ///   - octets: The content, JSON in UTF-8.
-    ///   - source: Where it came from, for the report.
+    ///   - source: Where it came from, for the report; `.text` if it is no file's.
     public func load(_ octets: some Sequence<UInt8>, source: ConfigurationSource) -> ConfigurationReport {
         do {
             let file = try ConfigurationFile.parse(octets)
             return decode(file.root, base: DaemonConfiguration(hostName: hostName), source: source)
         } catch {
-            let problem = ConfigurationProblem(keyPath: "", message: "could not parse config file \(source): \(error)")
+            let name = source == .text ? "the text" : "config file \(source)"
+            let problem = ConfigurationProblem(keyPath: "", message: "could not parse \(name): \(error)")
             return ConfigurationReport(source: source, configuration: nil, problems: [problem])
         }
     }

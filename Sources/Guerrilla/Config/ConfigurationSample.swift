@@ -58,6 +58,6 @@ public enum ConfigurationSample {
     /// Every key there is, at its default, with this machine's name where that is the default.
     public static func everyKey() -> String {
         let loader = ConfigurationLoader()
-        return loader.list("{}".utf8, source: .embeddedDefault).listing?.json() ?? ""
+        return loader.list("{}".utf8, source: .text).listing?.json() ?? ""
     }
 }

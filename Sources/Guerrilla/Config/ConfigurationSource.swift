@@ -12,6 +12,8 @@ public enum ConfigurationSource: Sendable, Hashable, CustomStringConvertible {
     case file(String)
     /// ``DaemonConfiguration/embeddedDefault(hostName:)``, because there is no file.
     case embeddedDefault
+    /// Text that is no file. It is handed to ``ConfigurationLoader/load(_:source:)``; to ``ConfigurationLoader/load(from:)`` this is `{}`.
+    case text
 
     /// The names looked for in the working directory, in this order. The first is go-guerrilla's old one.
     public static let fileNames = ["goguerrilla.conf", "goguerrilla.conf.json"]
@@ -37,11 +39,12 @@ public enum ConfigurationSource: Sendable, Hashable, CustomStringConvertible {
         return .embeddedDefault
     }
 
-    /// The path, or `the embedded default`.
+    /// The path, `the embedded default`, or `text`.
     public var description: String {
         switch self {
         case .file(let path): path
         case .embeddedDefault: "the embedded default"
+        case .text: "text"
         }
     }
 }

@@ -9,6 +9,19 @@ import Foundation
 #endif
 
 struct ConfigurationSourceTests {
+    @Test func textIsNoFile() {
+        let loader = ConfigurationLoader(hostName: "a")
+        let broken = loader.load("{".utf8, source: .text)
+        #expect(
+            broken.problems.map(\.description) == [
+                "could not parse the text: line 1, column 2: expected a key in quotation marks"
+            ]
+        )
+        let wrong = loader.load("[]".utf8, source: .text)
+        #expect(wrong.problems.map(\.keyPath) == ["text"])
+        #expect(loader.load(from: .text).configuration == loader.load("{}".utf8, source: .text).configuration)
+    }
+
     @Test func explicitPathIsTakenWhetherOrNotItExists() {
         #expect(ConfigurationSource.lookUp(explicitPath: "/nonexistent/x") == .file("/nonexistent/x"))
     }
