@@ -13,6 +13,9 @@ public import NIOCore
 /// await daemon.shutdown()
 /// ```
 ///
+/// A daemon that runs goes on listening until it is shut down, also when nobody holds it any more: keep it, and ``shutdown()`` it. It
+/// handles no signals.
+///
 /// Two daemons in one process know nothing of each other. What is asked of one while it is still at something else waits for that.
 public actor Daemon {
     /// A server that accepts connections.
@@ -115,6 +118,9 @@ public actor Daemon {
 
     /// Starts backend and servers, and returns when they accept connections.
     ///
+    /// The configuration is checked first: numbers and durations have to be what a file may say, durations also less than that. This
+    /// process's limit of open files is raised as far as it may be.
+    ///
     /// - Parameter sockets: Sockets that listen already, from whoever started this process. A server takes the one that was meant for
     ///   it, or that has its address; those left over are closed.
     /// - Returns: The listeners, in the order of the configuration.
@@ -126,6 +132,7 @@ public actor Daemon {
             self.state = .starting
             self.interruption = Interruption()
             do {
+                try self.wanted.check()
                 let running = try RunningDaemon(
                     self.wanted,
                     backend: self.backend,
@@ -223,6 +230,7 @@ public actor Daemon {
         try await self.turns.take {
             guard case .running(let running) = self.state else { throw DaemonError("the daemon is not running") }
             do {
+                try configuration.check()
                 try await running.apply(configuration, registry: self.registry, interruption: self.interruption)
                 self.wanted = configuration
                 running.logger.info("Configuration was reloaded")
@@ -288,13 +296,16 @@ public actor Daemon {
         return failures.isEmpty
     }
 
-    /// Sends the daemon's log to a logger of the application's, in the place of `log_file`; nil ends that.
+    /// Sends the daemon's log to a logger of the application's, in the place of `log_file`; nil ends that. It gets what `log_level` lets
+    /// through. The file is opened all the same, unless it is `off`.
     public func setLogger(_ logger: Logger?) {
         self.applicationLogger = logger
         self.running?.logs.setLogger(logger)
     }
 
-    /// Writes the process id to a file from now on, in the place of `pid_file`. The former one is removed.
+    /// Writes the process id to a file from now on, in the place of `pid_file`. The former one is removed. Of a daemon that does not run yet
+    /// the start writes it. It is the configuration's ``DaemonConfiguration/pidFile`` from then on: a reload on another configuration
+    /// goes by what stands there, and removes the file if that is nil.
     ///
     /// - Throws: ``DaemonError`` that names the file and the reason.
     public func writePIDFile(to path: String) async throws {
@@ -316,11 +327,13 @@ public actor Daemon {
 
     // MARK: Events
 
-    /// Calls a handler at each event of one topic from now on, until ``unsubscribe(_:)``. May be called before ``start(on:)``.
+    /// Calls a handler at each event of one topic from now on, until ``unsubscribe(_:)``. May be called before ``start(on:)``, and outlives a
+    /// ``shutdown()``.
     ///
     /// Handlers are called one after the other, in the order of their subscription, on no particular thread; the daemon waits for them.
     /// No two run at once, nor one for two events. What is published meanwhile, by a handler or elsewhere, is told when all have heard
     /// the event before.
+    @discardableResult
     nonisolated public func subscribe(
         to topic: DaemonEvent.Topic,
         _ handler: @escaping @Sendable (DaemonEvent) -> Void
@@ -338,7 +351,8 @@ public actor Daemon {
         self.bus.publish(event)
     }
 
-    /// All events from now on, until the daemon is shut down. Of events that nobody takes out the newest 1,000 are kept.
+    /// All events from now on, until the daemon is shut down; asked for after that, until it was started and shut down again. Of events that
+    /// nobody takes out the newest 1,000 are kept.
     nonisolated public var events: AsyncStream<DaemonEvent> {
         self.bus.events(capacity: 1_000)
     }

@@ -19,12 +19,23 @@ public struct DaemonCheck: Sendable {
     /// What is as configured, or as in go-guerrilla, but not as a standard advises.
     public private(set) var notes: [String] = []
 
-    /// Looks at a configuration that was decoded without problems.
-    public init(_ configuration: DaemonConfiguration, registry: ProcessorRegistry = .standard) {
+    /// Looks at a configuration that was decoded without problems, or made in Swift.
+    /// - Parameters:
+    ///   - configuration: What to look at.
+    ///   - registry: The processors that chains may name.
+    ///   - handsMessagesOn: Whether it is for a daemon with a function that takes the messages: then the chain need not store them.
+    public init(
+        _ configuration: DaemonConfiguration,
+        registry: ProcessorRegistry = .standard,
+        handsMessagesOn: Bool = false
+    ) {
+        self.errors += configuration.problems
         do {
             let silent = Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
             let chain = try ProcessorChain(configuration.backend, registry: registry, logger: silent)
-            if !chain.stores { self.warnings.append("backend_config.save_process: \(Self.discardsMail)") }
+            if !chain.stores, !handsMessagesOn {
+                self.warnings.append("backend_config.save_process: \(Self.discardsMail)")
+            }
         } catch let error as ConfigurationError {
             self.errors.append("\(error)")  // It names the key.
         } catch {

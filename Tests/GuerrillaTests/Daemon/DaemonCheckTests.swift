@@ -37,6 +37,19 @@ struct DaemonCheckTests {
         )
     }
 
+    @Test func chainBeforeAFunctionNeedStoreNothing() {
+        var configuration = self.fixture.configuration()
+        configuration.backend.saveProcess = "HeadersParser"
+        #expect(DaemonCheck(configuration).warnings.count == 1)
+        #expect(DaemonCheck(configuration, handsMessagesOn: true).warnings.isEmpty)
+    }
+
+    @Test func valueOutOfRangeIsAnError() {
+        let check = self.check { $0.shutdownTimeout = .seconds(Int64.max) }
+        #expect(check.errors.count == 1)
+        #expect(check.errors.first?.hasPrefix("shutdown_timeout: ") == true)
+    }
+
     /// The files of servers that are not enabled are not looked at.
     @Test(arguments: [true, false])
     func certificateThatIsMissingIsAnErrorWhereItIsNeeded(_ isEnabled: Bool) {
@@ -84,15 +97,15 @@ struct DaemonCheckTests {
     }
 
     @Test func moreClientsThanFilesIsAnError() {
-        let check = self.check { $0.servers[0].maximumClients = .max }
+        let check = self.check { $0.wantTooManyClients() }
         #expect(check.errors.count == 1)
-        #expect(check.errors[0].hasPrefix("servers: Combined max clients for all servers (\(Int.max)) "))
+        #expect(check.errors[0].hasPrefix("servers: Combined max clients for all servers (2200000100) "))
     }
 
     @Test func serversThatAreNotEnabledDoNotCount() {
         let check = self.check {
-            $0.servers[0].maximumClients = .max
-            $0.servers[0].isEnabled = false
+            $0.wantTooManyClients()
+            for index in $0.servers.indices { $0.servers[index].isEnabled = false }
         }
         #expect(check.errors.isEmpty)
     }
@@ -136,7 +149,7 @@ struct DaemonCheckTests {
     @Test func everythingIsToldAtOnce() {
         let check = self.check {
             $0.backend.saveProcess = "nonesuch"
-            $0.servers[0].maximumClients = .max
+            $0.wantTooManyClients()
             $0.allowedHosts = ["bad host"]
         }
         #expect(check.errors.count == 2)

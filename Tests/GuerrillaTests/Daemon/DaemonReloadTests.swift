@@ -350,7 +350,7 @@ struct DaemonReloadTests {
             new.pidFile = self.fixture.directory.path("missing/pid")
             sentence = "error while writing pidFile"
         case .tooManyClients:
-            new.servers[0].maximumClients = .max
+            new.wantTooManyClients()
             sentence = "Combined max clients for all servers"
         }
         let error = await #expect(throws: DaemonError.self) { try await daemon.reloadConfig(new) }
