@@ -36,11 +36,12 @@ final class EventBus: Sendable {
             state.subscribers.append(
                 Subscriber(number: state.nextNumber, topic: topic, handler: handler, finish: finish)
             )
-            return DaemonSubscription(number: state.nextNumber)
+            return DaemonSubscription(bus: ObjectIdentifier(self), number: state.nextNumber)
         }
     }
 
     func unsubscribe(_ subscription: DaemonSubscription) {
+        guard subscription.bus == ObjectIdentifier(self) else { return }
         self.state.withLock { $0.subscribers.removeAll { $0.number == subscription.number } }
     }
 
@@ -102,5 +103,7 @@ final class EventBus: Sendable {
 
 /// What ``Daemon/subscribe(to:_:)`` gives, for ``Daemon/unsubscribe(_:)``.
 public struct DaemonSubscription: Sendable, Hashable {
+    /// Another daemon counts its own.
+    let bus: ObjectIdentifier
     let number: UInt64
 }

@@ -88,6 +88,11 @@ package struct SMTPSession: ~Copyable, Sendable {
         }
     }
 
+    /// The recipient that ``recipientVerdict(_:)`` is waited for; nil when there is none.
+    package var recipientInQuestion: Recipient? {
+        if case .validating(let recipient) = self.state { recipient } else { nil }
+    }
+
     /// Which message is arriving, the time between its chunks included; nil when none is. Tells the clocks when one begins
     /// and ends.
     package var arrivingMessage: Int? {

@@ -25,6 +25,17 @@ extension SMTPServerHandler {
         )
     }
 
+    /// Tells of a reply that refuses a recipient, or a message for several.
+    func log(_ message: Logger.Message, _ reply: SMTPReply, to recipients: [Recipient]) {
+        var metadata = self.clientMetadata
+        metadata["smtp.helo"] = "\(self.session.client.helo.map { "\($0)" } ?? "-")"
+        if let transaction = self.session.transaction { metadata["smtp.from"] = "<\(transaction.reversePath)>" }
+        metadata["smtp.to"] = "\(recipients.map { "<\($0)>" }.joined(separator: ","))"
+        metadata["smtp.reply"] = "\(reply.code.rawValue)"
+        metadata["reason"] = "\(reply.lines.first ?? "")"
+        self.settings.logger.info(message, metadata: metadata)
+    }
+
     /// The peer has left without QUIT. Health checks do; within a message it is worth a line.
     func logDeparture() {
         switch self.phase {

@@ -121,7 +121,10 @@ extension SMTPServerHandler {
     }
 
     private func decide(_ decision: RecipientDecision) {
-        if let action = self.session.recipientVerdict(decision) { self.run(action) }
+        let refused = decision == .accepted ? nil : self.session.recipientInQuestion
+        guard let action = self.session.recipientVerdict(decision) else { return }
+        if let refused, case .reply(let reply) = action { self.log("Recipient refused", reply, to: [refused]) }
+        self.run(action)
     }
 
     // MARK: Messages

@@ -289,7 +289,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
             self.send(reply)
         case .refuseMessage(let reply):
             // It has no record of its own, as the backend never sees it.
-            self.log("Message refused", reply)
+            self.log("Message refused", reply, to: self.session.transaction?.recipients ?? [])
             self.send(reply)
         case .replyAndClose(let reply):
             // Whoever is sent away may still be sending: it has to be able to read why.

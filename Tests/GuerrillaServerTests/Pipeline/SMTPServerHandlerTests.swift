@@ -355,6 +355,26 @@ struct SMTPServerHandlerTests {
             }
             let entries = live.log.entries.filter { $0.message == "Message refused" }
             #expect(entries.map { $0.metadata["smtp.reply"] } == ["552"])
+            #expect(entries.first?.metadata["smtp.to"] == "<postmaster>")
+        }
+    }
+
+    @Test func aRefusedRecipientIsLoggedWithItsSenderAndTheReason() async throws {
+        try await LiveServer.with(settings: .testing()) { live in
+            try await live.withClient { client in
+                let words =
+                    "EHLO c.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<x@elsewhere.example>\r\nRCPT TO:<postmaster>\r\nQUIT\r\n"
+                try client.send(Array(words.utf8))
+                while try client.readLine() != nil {}
+            }
+            let entries = live.log.entries.filter { $0.message == "Recipient refused" }
+            #expect(entries.count == 1)
+            let metadata = try #require(entries.first?.metadata)
+            #expect(metadata["smtp.from"] == "<a@b.example>")
+            #expect(metadata["smtp.to"] == "<x@elsewhere.example>")
+            #expect(metadata["smtp.helo"] == "c.example")
+            #expect(metadata["smtp.reply"] == "550")
+            #expect(metadata["reason"]?.description.contains("elsewhere.example") == true)
         }
     }
 

@@ -32,6 +32,13 @@ struct EventBusTests {
         #expect(self.heard.all == ["b"])
     }
 
+    @Test func subscriptionOfAnotherBusTakesNobodyOut() {
+        _ = self.bus.subscribe(to: .newConfig) { [heard] _ in heard.append("a") }
+        self.bus.unsubscribe(EventBus().subscribe(to: .newConfig) { _ in })
+        self.bus.publish(.newConfig(self.configuration))
+        #expect(self.heard.all == ["a"])
+    }
+
     @Test func whoIsUnsubscribedByOneBeforeIsNotCalled() {
         let last = Mutex<DaemonSubscription?>(nil)
         _ = self.bus.subscribe(to: .newConfig) { [bus] _ in
