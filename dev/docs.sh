@@ -45,6 +45,6 @@ grep -E '^(warning|error): ' "$work/docc.log" | grep -vqE 'is missing documentat
 python3 dev/links.py || failed=1
 
 python3 dev/snippets.py "$work/snippets" &&
-    swiftc -typecheck -swift-version 6 -suppress-warnings -parse-as-library -module-name Snippets "${search[@]}" \
+    swiftc -typecheck -swift-version 6 -enable-upcoming-feature MemberImportVisibility -suppress-warnings -parse-as-library -module-name Snippets "${search[@]}" \
         "$work"/snippets/*.swift || failed=1
 exit $failed

@@ -6,7 +6,7 @@ extension Daemon: Service {}
 
 extension Daemon {
     /// Starts, and returns when the daemon has been shut down: by ``shutdown()``, because the task was cancelled, or because the service group
-    /// that it runs in shuts down.
+    /// that it runs in shuts down. No signals are handled: that is for the service group, or the application.
     ///
     /// - Throws: ``DaemonError`` if it does not start.
     public func run() async throws {
