@@ -135,10 +135,11 @@ struct MaildirProcessorTests {
 
     @Test func whatIsInTheWayOfAMaildirPreventsTheStart() async throws {
         try self.fixture.write("", to: "alice")
-        let error = await #expect(throws: MaildirError.self) {
+        let error = await #expect(throws: ProcessorStartError.self) {
             try await self.withChain("MailDir") { _ async throws in }
         }
-        #expect(error?.description == "'\(self.fixture.directory)/alice' is not a directory")
+        #expect(error?.underlyingError is MaildirError)
+        #expect(error?.description == "MailDir: '\(self.fixture.directory)/alice' is not a directory")
     }
 
     @Test func rootAndAMissingPostmasterAreWarnedOf() async throws {

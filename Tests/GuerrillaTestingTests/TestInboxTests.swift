@@ -135,7 +135,8 @@ struct TestInboxTests {
         }
         #expect(subject == "one")
         await #expect(throws: Trouble.self) {
-            try await TestInbox.with(configure: { $0.eventLoops = 2 }) { inbox in
+            let configure: (inout DaemonConfiguration) -> Void = { $0.eventLoops = 2 }
+            try await TestInbox.with(configure: configure) { inbox in
                 inboxes.withLock { $0.append(inbox) }
                 throw Trouble()
             }

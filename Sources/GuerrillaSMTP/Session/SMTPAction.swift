@@ -5,7 +5,7 @@ package enum SMTPAction: Equatable, Sendable {
     /// Send this.
     case reply(SMTPReply)
     /// Send this: the message that has arrived is not kept.
-    case refuseMessage(SMTPReply)
+    case refuseMessage(SMTPReply, of: MailTransaction?)
     /// Send this and close the connection.
     case replyAndClose(SMTPReply)
     /// The client is another one from now on (``SMTPSession/client``): greet it, or send it away.

@@ -300,8 +300,9 @@ package struct SMTPSession: ~Copyable, Sendable {
         if chunk.isLast { return self.endOfMessage() }
         self.state = .ready
         if let refusal = self.reception?.refusal {
+            let transaction = self.transaction
             self.resetTransaction()
-            return .refuseMessage(refusal)
+            return .refuseMessage(refusal, of: transaction)
         }
         if chunk.size > 0 { self.commandWasOfUse() }
         return .reply(.chunkReceived(octets: chunk.size))
@@ -313,7 +314,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         let transaction = self.transaction
         self.resetTransaction()
         self.state = .ready
-        guard let data, let transaction else { return .refuseMessage(refusal ?? .localError) }
+        guard let data, let transaction else { return .refuseMessage(refusal ?? .localError, of: transaction) }
         self.state = .delivering
         return .deliver(CompletedTransaction(transaction, data: data))
     }

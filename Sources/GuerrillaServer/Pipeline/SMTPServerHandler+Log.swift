@@ -26,10 +26,15 @@ extension SMTPServerHandler {
     }
 
     /// Tells of a reply that refuses a recipient, or a message for several.
-    func log(_ message: Logger.Message, _ reply: SMTPReply, to recipients: [Recipient]) {
+    func log(
+        _ message: Logger.Message,
+        _ reply: SMTPReply,
+        of transaction: MailTransaction?,
+        to recipients: [Recipient]
+    ) {
         var metadata = self.clientMetadata
         metadata["smtp.helo"] = "\(self.session.client.helo.map { "\($0)" } ?? "-")"
-        if let transaction = self.session.transaction { metadata["smtp.from"] = "<\(transaction.reversePath)>" }
+        if let transaction { metadata["smtp.from"] = "<\(transaction.reversePath)>" }
         metadata["smtp.to"] = "\(recipients.map { "<\($0)>" }.joined(separator: ","))"
         metadata["smtp.reply"] = "\(reply.code.rawValue)"
         metadata["reason"] = "\(reply.lines.first ?? "")"

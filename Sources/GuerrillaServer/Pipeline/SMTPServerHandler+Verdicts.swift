@@ -123,7 +123,9 @@ extension SMTPServerHandler {
     private func decide(_ decision: RecipientDecision) {
         let refused = decision == .accepted ? nil : self.session.recipientInQuestion
         guard let action = self.session.recipientVerdict(decision) else { return }
-        if let refused, case .reply(let reply) = action { self.log("Recipient refused", reply, to: [refused]) }
+        if let refused, case .reply(let reply) = action {
+            self.log("Recipient refused", reply, of: self.session.transaction, to: [refused])
+        }
         self.run(action)
     }
 

@@ -287,9 +287,9 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         switch action {
         case .reply(let reply):
             self.send(reply)
-        case .refuseMessage(let reply):
+        case .refuseMessage(let reply, of: let transaction):
             // It has no record of its own, as the backend never sees it.
-            self.log("Message refused", reply, to: self.session.transaction?.recipients ?? [])
+            self.log("Message refused", reply, of: transaction, to: transaction?.recipients ?? [])
             self.send(reply)
         case .replyAndClose(let reply):
             // Whoever is sent away may still be sending: it has to be able to read why.

@@ -51,7 +51,7 @@ final class PureSession {
         switch action {
         case nil:
             break
-        case .reply(let reply), .refuseMessage(let reply):
+        case .reply(let reply), .refuseMessage(let reply, of: _):
             self.output += reply.wireText
         case .replyAndClose(let reply):
             self.output += reply.wireText

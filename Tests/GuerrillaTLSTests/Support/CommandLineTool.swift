@@ -11,8 +11,13 @@ struct CommandLineTool {
         let output: String
     }
 
+    /// How many run at once: Foundation has been seen to crash with hundreds.
+    private static let places = DispatchSemaphore(value: 8)
+
     /// Runs `openssl`, which gets nothing to read and is stopped when ``patience`` is at its end. Blocks.
     static func openssl(_ arguments: [String], in directory: String? = nil) throws -> Result {
+        self.places.wait()
+        defer { self.places.signal() }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["timeout", "\(patience.components.seconds)", "openssl"] + arguments

@@ -129,14 +129,14 @@ struct DaemonStartTests {
         try await self.expectToStart(self.fixture.configuration(port: taken.number))
     }
 
-    @Test func backendThatHasStartedIsShutDownWhenTheStartFailsLater() async throws {
-        let backend = TestBackend()
+    @Test func backendIsNotStartedWithoutThePIDFile() async throws {
+        let backend = TestBackend(onStart: { Issue.record("it was started") })
         var configuration = self.fixture.configuration()
         configuration.pidFile = self.directory.path("missing/pid")
         await #expect(throws: DaemonError.self) {
             try await Daemon(configuration: configuration, backend: backend).start()
         }
-        #expect(backend.shutdowns == 1)
+        #expect(backend.shutdowns == 0)
     }
 
     // MARK: Once only

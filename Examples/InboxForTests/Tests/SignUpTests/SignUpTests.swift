@@ -17,8 +17,10 @@ struct SignUpTests {
     }
 
     @Test func addressThatDoesNotExistIsAnError() async throws {
-        let noSuchUser = SMTPReply(.mailboxUnavailable, EnhancedStatusCode(5, 1, 1), "No such user")
-        try await TestInbox.with(answering: { _ in .reply(noSuchUser) }) { inbox in
+        let noSuchUser: @Sendable (Envelope) async throws -> SaveVerdict = { _ in
+            .reply(SMTPReply(.mailboxUnavailable, EnhancedStatusCode(5, 1, 1), "No such user"))
+        }
+        try await TestInbox.with(answering: noSuchUser) { inbox in
             let signUp = SignUp(mailer: Mailer(host: "127.0.0.1", port: inbox.port))
 
             let refused = await #expect(throws: Mailer.Refused.self) { try await signUp.register("nobody@example.org") }
