@@ -284,7 +284,7 @@ let package = Package(
             name: "GuerrillaCompressionTests",
             dependencies: [
                 "GuerrillaCompression", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
-                nioCore, nioPosix, logging,
+                "GuerrillaTestSupport", nioCore, nioPosix, logging,
                 .target(name: "CZlib", condition: .when(traits: ["Compression"])),
                 .target(name: "CZstd", condition: .when(traits: ["Compression"])),
             ],

@@ -3,6 +3,7 @@ import Foundation
 import GuerrillaBackend
 import GuerrillaCompression
 import GuerrillaMail
+import GuerrillaTestSupport
 import NIOCore
 import Testing
 
@@ -49,17 +50,9 @@ struct PythonTests {
     }
 
     private static func run(_ program: String, _ input: URL) throws -> Data {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["timeout", "120", "python3", "-c", program]
-        let output = Pipe()
-        process.standardInput = try FileHandle(forReadingFrom: input)
-        process.standardOutput = output
-        try process.run()
-        let octets = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return octets
+        let run = try ProgramRun(["python3", "-c", program], input: input.path, withErrors: false)
+        try #require(run.status == 0)
+        return Data(run.output)
     }
 }
 #endif

@@ -11,25 +11,10 @@ struct CommandLineTool {
         let output: String
     }
 
-    /// How many run at once: Foundation has been seen to crash with hundreds.
-    private static let places = DispatchSemaphore(value: 8)
-
-    /// Runs `openssl`, which gets nothing to read and is stopped when ``patience`` is at its end. Blocks.
+    /// Runs `openssl`, which gets nothing to read. Blocks.
     static func openssl(_ arguments: [String], in directory: String? = nil) throws -> Result {
-        self.places.wait()
-        defer { self.places.signal() }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["timeout", "\(patience.components.seconds)", "openssl"] + arguments
-        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return Result(status: process.terminationStatus, output: text)
+        let run = try ProgramRun(["openssl"] + arguments, in: directory)
+        return Result(status: run.status, output: run.text)
     }
 
     /// The same on a thread of its own.
