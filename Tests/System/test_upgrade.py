@@ -288,3 +288,22 @@ def test_upgrade_of_a_user_without_rights(chain, directory, need):
     with daemon.session() as wire:
         wire.deliver(b"Subject: as nobody\r\n\r\nHello.\r\n")
         wire.quit()
+
+
+def test_upgrade_may_give_up_root(chain, directory, need):
+    """`user` counts when the daemon is started again, and an upgrade is a start."""
+    need("only root can become another user" if os.geteuid() != 0 else None)
+    daemon = chain()
+    with open(daemon.config_path) as file:
+        config = json.load(file)
+    with open(daemon.config_path, "w") as file:
+        json.dump({**config, "user": "nobody"}, file)
+    for path in [directory, *(os.path.join(directory, name) for name in os.listdir(directory))]:
+        shutil.chown(path, "nobody", "nogroup")
+    old = daemon.upgrade()
+    assert daemon.ending(old) == 0
+    with open(f"/proc/{daemon.pid}/status") as file:
+        assert re.search(r"^Uid:\t65534\t65534\t65534\t65534$", file.read(), re.MULTILINE)
+    with daemon.session() as wire:
+        wire.deliver(b"Subject: as nobody\r\n\r\nHello.\r\n")
+        wire.quit()
