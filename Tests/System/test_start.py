@@ -220,7 +220,7 @@ def test_store_in_a_directory_without_permission_is_refused(directory, unprivile
     path = write(directory, configuration(directory))
     os.chmod(directory, 0o555)
     os.chmod(path, 0o644)
-    assert_refused(unprivileged("serve", "-c", path), "guerrilla.sqlite|sqlite_path")
+    assert_refused(unprivileged("serve", "-c", path, "--pidFile", ""), "guerrilla.sqlite|sqlite_path")
     assert os.listdir(directory) == ["guerrillad.json"]
 
 
