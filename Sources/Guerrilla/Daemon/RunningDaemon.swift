@@ -164,14 +164,14 @@ final class RunningDaemon {
         }
         self.freeSpaceTask?.cancel()
         self.certificateTask?.cancel()
-        // It tells of what it has replaced: nobody is to hear of anything when this is over.
-        await self.certificateTask?.value
         await self.gateway.shutdown(deadline: deadline)
         for ending in self.endings { await ending.wait() }
         if self.isStarted { self.logger.info("Backend shutdown completed") }
         self.resources.shutdown()
         try? await self.group.shutdownGracefully()
         self.pidFile?.remove()
+        // It tells of what it has replaced: nobody is to hear of anything when this is over. Last, as its files may be slow.
+        await self.certificateTask?.value
         if self.isStarted { self.logger.info("Shutdown completed, exiting.") }
         await self.logs.close()
         return cutOff
