@@ -49,6 +49,11 @@ public final class FastCGIProcessor: Processor {
     /// Connects to the server.
     /// - Throws: ``FastCGIError/cannotConnect(address:reason:)``
     public func start() async throws {
+        let client = try await self.connectedClient()
+        self.client.withLock { $0 = client }
+    }
+
+    private func connectedClient() async throws -> FastCGIClient {
         let client = FastCGIClient(self.settings)
         do {
             try await client.connect()
@@ -56,7 +61,7 @@ public final class FastCGIProcessor: Processor {
             await client.shutdown()
             throw error
         }
-        self.client.withLock { $0 = client }
+        return client
     }
 
     /// Has the message saved, then passes it on.
@@ -92,14 +97,7 @@ public final class FastCGIProcessor: Processor {
     /// Connects to the server, and disconnects.
     /// - Throws: As ``start()``.
     public func checkConnection() async throws {
-        let client = FastCGIClient(self.settings)
-        do {
-            try await client.connect()
-        } catch {
-            await client.shutdown()
-            throw error
-        }
-        await client.shutdown()
+        try await self.connectedClient().shutdown()
     }
 
     /// Closes all connections.
