@@ -125,22 +125,29 @@ public enum HeaderParser {
 
 extension Span<UInt8> {
     /// The index of the first LF in a range, which must lie within the span.
-    ///
-    /// Looks at eight octets at a time: XOR turns LF into zero, and the subtraction sets the top bit of the lowest
-    /// zero octet. (Higher octets may be flagged wrongly by the borrow; the lowest flag is exact.)
     func firstLineFeed(in range: Range<Int>) -> Int? {
+        firstIndex(of: .lineFeed, in: range)
+    }
+
+    /// The index of the first such octet in a range, which must lie within the span.
+    ///
+    /// Looks at eight octets at a time: XOR turns the octet into zero, and the subtraction sets the top bit of the lowest
+    /// zero octet. (Higher octets may be flagged wrongly by the borrow; the lowest flag is exact.)
+    @inline(__always)
+    func firstIndex(of octet: UInt8, in range: Range<Int>) -> Int? {
+        let pattern = UInt64(octet) &* 0x0101_0101_0101_0101
         let octets = self.bytes
         var position = range.lowerBound
         while range.upperBound &- position >= 8 {
             // "Unsafe" is only that any bit pattern is taken for an integer; the bounds are checked.
             let word = UInt64(littleEndian: octets.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let difference = word ^ 0x0A0A_0A0A_0A0A_0A0A
+            let difference = word ^ pattern
             let flags = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
             if flags != 0 { return position &+ flags.trailingZeroBitCount / 8 }
             position &+= 8
         }
         while position < range.upperBound {
-            if self[position] == .lineFeed { return position }
+            if self[position] == octet { return position }
             position &+= 1
         }
         return nil
