@@ -122,7 +122,7 @@ extension StoredMessage {
             reversePath: envelope.reversePath.description,
             recipients: envelope.recipients.map(\.description),
             subject: envelope.subject,
-            headers: envelope.header?.fields.map { ($0.name, $0.body) },
+            headers: envelope.header,
             deliveryHeader: envelope.deliveryHeader?.octets() ?? ByteBuffer(),
             data: try await envelope.data.chunks()
         )

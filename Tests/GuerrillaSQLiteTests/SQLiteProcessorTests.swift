@@ -42,8 +42,8 @@ struct SQLiteProcessorTests {
         #expect(message.reversePath == "alice@example.org")
         #expect(message.recipients == ["bob@example.com"])
         #expect(message.subject == "é")
-        #expect(message.headers?.map(\.name) == ["Subject", "To"])
-        #expect(message.headers?.map(\.value) == ["=?UTF-8?Q?=C3=A9?=", "b"])
+        #expect(message.headers?.fields.map(\.name) == ["Subject", "To"])
+        #expect(message.headers?.fields.map(\.body) == ["=?UTF-8?Q?=C3=A9?=", "b"])
     }
 
     @Test func aloneItKeepsWhatOtherProcessorsDidNotFindOut() async throws {
