@@ -81,6 +81,8 @@ public final class SMTPServer: Sendable {
             }
             // QUIT and FIN may arrive while a verdict is pending: with the default its reply would be lost.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // What the peer does not take of our replies stays in memory; a burst of them must not make the channel full.
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 16_384, high: 32_768))
             // Fixed 16 KB buffers cost 19 KB per idle connection, these 4.5 KB.
             .childChannelOption(
                 .recvAllocator,
