@@ -157,7 +157,8 @@ public final class MaildirProcessor: Processor {
     ///
     /// With a recipient who is not in the map, passes it on first: what the rest of the chain does not keep must not be acknowledged.
     ///
-    /// - Throws: `GroupCommitError` when the queue is full; what the system says when a copy cannot be written.
+    /// - Throws: `GroupCommitError` when the queue is full; `MessageMemoryExhausted` when there is no memory for the copies; what the
+    ///   system says when one cannot be written.
     public func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
         var copies: [MaildirMessage.Copy] = []
         var hasStranger = false
@@ -170,7 +171,7 @@ public final class MaildirProcessor: Processor {
             copies.append(MaildirMessage.Copy(user: user, form: form))
         }
         guard hasStranger else {
-            try await self.deliver(copies)
+            try await self.deliver(copies, of: envelope)
             return try await next(&envelope).afterStoring
         }
         let verdict = try await next(&envelope)
@@ -179,7 +180,7 @@ public final class MaildirProcessor: Processor {
         case .reply(let reply) where reply.code.kind != .positiveCompletion: return verdict
         case .stored, .reply: break
         }
-        if !copies.isEmpty { try await self.deliver(copies) }
+        if !copies.isEmpty { try await self.deliver(copies, of: envelope) }
         return verdict
     }
 
@@ -210,9 +211,12 @@ public final class MaildirProcessor: Processor {
 
     // MARK: Parts
 
-    private func deliver(_ copies: [MaildirMessage.Copy]) async throws {
+    private func deliver(_ copies: [MaildirMessage.Copy], of envelope: Envelope) async throws {
         guard let committer = self.opened.withLock({ $0?.committer }) else { throw NotOpen() }
         let message = MaildirMessage(copies: copies)
+        // The copies of a few recipients belong to the connection.
+        let held = message.heldOctets
+        guard held <= 4_096 || envelope.data.reserve(held) else { throw MessageMemoryExhausted() }
         if let error = try await committer.submit(message, octets: message.octets) { throw error }
     }
 

@@ -17,7 +17,8 @@ import Synchronization
 ///   `deliveryHeader` of Header.
 /// - **Writes**: `queuedID`, the first hash; `ExternalBody`.
 /// - **Tasks**: save. It stores.
-/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full.
+/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 452 4.3.1 when `max_message_memory` has no room for a message
+///   whose line endings are converted.
 public final class RedisProcessor: Processor {
     /// It handles messages and keeps them.
     public static let capabilities: ProcessorCapabilities = [.saves, .stores]
@@ -111,7 +112,9 @@ public final class RedisProcessor: Processor {
     private func payload(of envelope: Envelope) async throws -> [ByteBuffer] {
         if let compressed = envelope[CompressedMessage.self] { return [compressed.octets] }
         let form = try await StoredForm(of: envelope, lineEndings: self.lineEndings)
-        let octetsToConvert = self.lineEndings == .lf ? envelope.data.size : 0
-        return try await offload(octets: octetsToConvert) { Array(form) }
+        guard self.lineEndings == .lf else { return Array(form) }
+        // What is converted is the message once more.
+        guard envelope.data.reserve(form.largestSize) else { throw MessageMemoryExhausted() }
+        return try await offload(octets: envelope.data.size) { Array(form) }
     }
 }

@@ -101,6 +101,11 @@ import Testing
         #expect(LimitedText.cut(String(repeating: "😀", count: 99)).utf8.count == 252)
     }
 
+    @Test func whiteSpaceInFrontGoesHoweverMuch() {
+        #expect(LimitedText.cut(String(repeating: " \t", count: 1 << 20) + "a") == "a")
+        #expect(LimitedText.cut(String(repeating: "\r\n", count: 1 << 20)) == "")
+    }
+
     @Test func whiteSpaceAndNULGo() {
         #expect(LimitedText.cut(" \t a b \r\n") == "a b")
         #expect(LimitedText.cut("a\0b") == "a\u{FFFD}b")
@@ -120,13 +125,13 @@ import Testing
         ]
     )
     func found(body: String, address: String) {
-        #expect(FirstAddress.find(in: body) == address)
+        #expect(FirstAddress.find(in: HeaderField(name: "To", body: body)) == address)
     }
 
     @Test(arguments: [
         "", "nobody", "@", "a@", "@b", "<>", "<", "\"", "(", "\"a@b", "undisclosed-recipients:;", ":", "(\\",
     ])
     func none(body: String) {
-        #expect(FirstAddress.find(in: body) == nil)
+        #expect(FirstAddress.find(in: HeaderField(name: "To", body: body)) == nil)
     }
 }
