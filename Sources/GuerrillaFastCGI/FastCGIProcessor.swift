@@ -13,7 +13,8 @@ import Synchronization
 /// - **Reads**: envelope and message; `subject` of HeadersParser; `deliveryHeader` of Header.
 /// - **Writes**: nothing.
 /// - **Tasks**: save and validate. It stores.
-/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 550 5.1.1 for `REJECTED`.
+/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 452 4.3.1 when there is no memory for the form; 550 5.1.1 for
+///   `REJECTED`.
 public final class FastCGIProcessor: Processor {
     /// It handles messages, judges recipients, and the script keeps messages.
     public static let capabilities: ProcessorCapabilities = [.saves, .validates, .stores]

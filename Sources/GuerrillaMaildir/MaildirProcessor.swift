@@ -25,7 +25,8 @@ import Darwin
 /// - **Reads**: `recipients`, the message, `deliveryHeader` of Header.
 /// - **Writes**: nothing.
 /// - **Tasks**: save, where it stores; validate: the recipient has to be in the map and the Maildir to exist.
-/// - **Failure replies**: 550 5.1.1 for recipients who are not there; 451 4.3.0; 451 4.3.1 when its queue is full.
+/// - **Failure replies**: 550 5.1.1 for recipients who are not there; 451 4.3.0; 451 4.3.1 when its queue is full; 452 4.3.1 when
+///   there is no memory for the copies.
 public final class MaildirProcessor: Processor {
     /// It handles messages and keeps them, and judges recipients.
     public static let capabilities: ProcessorCapabilities = [.saves, .validates, .stores]

@@ -14,7 +14,8 @@ import Synchronization
 ///   Hasher; ``GuerrillaBackend/CompressedMessage`` of Compressor; ``GuerrillaBackend/ExternalBody``.
 /// - **Writes**: `queuedID`, the first hash, when there are hashes.
 /// - **Tasks**: save, it stores; validate, with `sql_validate`.
-/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 550 5.1.1 for a recipient that the query does not find.
+/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 452 4.3.1 when there is no memory for the rows;
+///   550 5.1.1 for a recipient that the query does not find.
 public final class SQLProcessor: Processor {
     /// It handles messages, keeps them, and judges recipients.
     public static let capabilities: ProcessorCapabilities = [.saves, .stores, .validates]
