@@ -5,14 +5,17 @@ import NIOCore
 final class HeaderOctets: Sendable {
     let buffer: ByteBuffer
 
-    /// The message whose memory is shared: it stays charged, and out of the pool, as long as there is a field of it.
+    /// The message whose memory this is, or whose budget the copy is charged to: it stays charged, and out of the pool, as
+    /// long as there is a field of it.
     private let message: MessageData?
+    private let isCopy: Bool
 
-    init(_ buffer: ByteBuffer, sharedWith message: MessageData? = nil) {
+    init(_ buffer: ByteBuffer, of message: MessageData? = nil, isCopy: Bool = true) {
         self.buffer = buffer
         self.message = message
+        self.isCopy = isCopy
     }
 
     /// Octets in memory that are not the message's own.
-    var copiedCount: Int { self.message == nil ? self.buffer.storageCapacity : 0 }
+    var copiedCount: Int { self.isCopy ? self.buffer.storageCapacity : 0 }
 }

@@ -32,17 +32,19 @@ public enum HeaderParser {
     ///
     /// - Parameters:
     ///   - octets: As for ``parse(_:limits:)``.
-    ///   - message: The message that they are memory of; nil when they are a copy.
+    ///   - message: The message that they are of.
+    ///   - isCopy: Whether they are not the message's own memory.
     ///   - limits: Largest section accepted.
     /// - Returns: As ``parse(_:limits:)``.
     /// - Throws: As ``parse(_:limits:)``.
     package static func parse(
         _ octets: ByteBuffer,
-        of message: MessageData?,
+        of message: MessageData,
+        isCopy: Bool,
         limits: HeaderLimits
     ) throws(HeaderSyntaxError) -> HeaderSection {
         let outcome = scan(octets.readableBytesUInt8Span, limits: limits)
-        return try outcome.section(HeaderOctets(octets, sharedWith: message))
+        return try outcome.section(HeaderOctets(octets, of: message, isCopy: isCopy))
     }
 
     /// What was found before anything is kept.

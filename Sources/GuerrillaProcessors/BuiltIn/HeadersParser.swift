@@ -77,16 +77,16 @@ public struct HeadersParser: Processor {
         }
         let all = isAll ? first : try await data.prefix(wanted)
         return try await offload(octets: all.readableBytes) { work in
-            var found = self.parse(all, of: isAll ? data : nil)
+            var found = self.parse(all, of: data, isCopy: !isAll)
             try work.checkCancellation()
             found.subject = self.subject(of: found.section)
             return found
         }
     }
 
-    private func parse(_ octets: ByteBuffer, of data: MessageData?) -> Found {
+    private func parse(_ octets: ByteBuffer, of data: MessageData, isCopy: Bool = false) -> Found {
         do throws(HeaderSyntaxError) {
-            return Found(section: try HeaderParser.parse(octets, of: data, limits: self.limits))
+            return Found(section: try HeaderParser.parse(octets, of: data, isCopy: isCopy, limits: self.limits))
         } catch {
             return Found(section: error.partial, fault: error)
         }
