@@ -101,7 +101,7 @@ public struct HeaderField: Sendable {
     /// encoded-words stay encoded (see ``EncodedWordDecoder``).
     public var body: String {
         guard layout.isFolded else { return text(in: layout.body) }
-        return String(decoding: bodyOctets, as: UTF8.self)
+        return String(repairing: bodyOctets)
     }
 
     /// How many octets the body has, folding included: what looking at it costs.
@@ -151,7 +151,7 @@ public struct HeaderField: Sendable {
     }
 
     private func text(in range: Range<Int>) -> String {
-        withOctets(in: range) { String(decoding: $0, as: UTF8.self) }
+        withOctets(in: range) { String(repairing: $0) }
     }
 
     /// Appends a range of the body without line endings and without white space at both ends.

@@ -20,7 +20,7 @@ public struct BasicCharsetConverter: CharsetConverter {
     /// As ``utf8String(from:charset:)``, with the name that ``CharsetAliases`` has for the charset.
     package func utf8String(from octets: [UInt8], iconvName: String) -> String? {
         switch iconvName {
-        case "UTF-8", "US-ASCII": String(decoding: octets, as: UTF8.self)
+        case "UTF-8", "US-ASCII": String(repairing: octets)
         case "ISO-8859-1", "CP1252": Self.westernText(octets)
         default: nil
         }

@@ -56,7 +56,7 @@ public struct EncodedWordDecoder: Sendable {
         let allowed = max(0, min(conversionsLeft, self.maximumConversions))
         var left = allowed
         defer { conversionsLeft -= allowed - left }
-        return decodeWords(octets.span, &left) ?? String(decoding: octets, as: UTF8.self)
+        return decodeWords(octets.span, &left) ?? String(repairing: octets)
     }
 
     /// Decodes the encoded-words in the body of a field.
@@ -155,7 +155,7 @@ private struct Output {
         }
         convertRun(of: source, charsets: charsets)
         copy(consumed..<source.count, of: source)
-        return String(decoding: text, as: UTF8.self)
+        return String(repairing: text)
     }
 
     private mutating func convertRun(of source: Span<UInt8>, charsets: any CharsetConverter) {

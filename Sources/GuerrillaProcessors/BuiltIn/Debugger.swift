@@ -123,7 +123,7 @@ public struct Debugger: Processor {
         for field in header.fields {
             if text.utf8.count > Self.longestText { break }
             if !text.isEmpty { text += "; " }
-            text += "\(field.name): \(String(decoding: field.bodyOctets(upTo: self.longestText), as: UTF8.self))"
+            text += "\(field.name): \(String(repairing: field.bodyOctets(upTo: self.longestText)))"
         }
         return text
     }

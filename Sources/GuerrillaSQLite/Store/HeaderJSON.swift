@@ -36,7 +36,7 @@ struct HeaderJSON {
         if text.allSatisfy({ $0 < 0x80 }) {
             text.withUnsafeBufferPointer { self.appendEscaped($0, to: &octets) }
         } else {
-            var valid = String(decoding: text, as: UTF8.self)
+            var valid = String(repairing: text)
             valid.withUTF8 { self.appendEscaped($0, to: &octets) }
         }
         octets.append(UInt8(ascii: "\""))
@@ -62,7 +62,9 @@ struct HeaderJSON {
         case UInt8(ascii: "\r"): octets.append(UInt8(ascii: "r"))
         case UInt8(ascii: "\t"): octets.append(UInt8(ascii: "t"))
         default:
-            octets.append(contentsOf: "u00".utf8)
+            octets.append(UInt8(ascii: "u"))
+            octets.append(UInt8(ascii: "0"))
+            octets.append(UInt8(ascii: "0"))
             octets.append(self.hexadecimalDigit(octet >> 4))
             octets.append(self.hexadecimalDigit(octet & 0x0f))
         }
