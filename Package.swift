@@ -262,8 +262,9 @@ let package = Package(
         .testTarget(
             name: "GuerrillaProcessorsTests",
             dependencies: [
-                "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging,
-                inMemoryLogging,
+                "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", "GuerrillaTestSupport",
+                nioCore,
+                nioPosix, logging, inMemoryLogging,
             ],
             swiftSettings: settings
         ),
@@ -277,7 +278,9 @@ let package = Package(
         ),
         .testTarget(
             name: "GuerrillaHashingTests",
-            dependencies: ["GuerrillaHashing", "GuerrillaBackend", "GuerrillaMail", nioCore, logging],
+            dependencies: [
+                "GuerrillaHashing", "GuerrillaBackend", "GuerrillaMail", "GuerrillaTestSupport", nioCore, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
