@@ -83,6 +83,28 @@ struct FastCGIProcessorTests {
         return envelope
     }
 
+    @Test func formIsCharged() async throws {
+        for (limit, isRoom) in [(1 << 20, true), (200_000, false)] {
+            let budget = MemoryBudget(limit: limit)
+            var builder = MessageDataBuilder(memory: MessageMemory(budget: budget))
+            try #require(Array("Subject: x\r\n\r\n".utf8).withUnsafeBytes { builder.append($0) })
+            var envelope = try Envelope.testing()
+            envelope.data = builder.build()
+            envelope.subject = String(repeating: "€", count: 30_000)
+            let message = envelope
+            if isRoom {
+                let request = try await FastCGIRequest.save(message, lineEndings: .crlf, script: "s")
+                #expect(request.input.readableBytes > 270_000)
+                #expect(budget.used > 4_096 + 270_000)
+            } else {
+                await #expect(throws: MessageMemoryExhausted.self) {
+                    _ = try await FastCGIRequest.save(message, lineEndings: .crlf, script: "s")
+                }
+                #expect(budget.used == 4_096)
+            }
+        }
+    }
+
     private func save(_ chain: ProcessorChain, _ envelope: Envelope? = nil) async throws -> SaveVerdict {
         var envelope = envelope ?? self.envelope()
         return try await chain.save(&envelope)

@@ -71,6 +71,35 @@ struct RedisProcessorTests {
         }
     }
 
+    /// With other line endings the message is in memory twice.
+    @Test func theConvertedMessageIsCharged() async throws {
+        let octets = Array("Subject: a\r\n\r\n".utf8) + [UInt8](repeating: 0x61, count: 100_000)
+        for (limit, isRoom) in [(1 << 20, true), (300_000, false)] {
+            let budget = MemoryBudget(limit: limit)
+            var builder = MessageDataBuilder(memory: MessageMemory(budget: budget))
+            try #require(octets.withUnsafeBytes { builder.append($0) })
+            var envelope = try Envelope.testing()
+            envelope.data = builder.build()
+            envelope.hashes = ["key"]
+            let before = budget.used
+            var context = ProcessorContext.testing(
+                ["redis_interface": "127.0.0.1:1", "redis_expire_seconds": 60],
+                logger: Logger(label: "test") { _ in self.log }
+            )
+            context.storedLineEndings = .lf
+            let processor = try RedisProcessor.description.make(context)
+            try await processor.start()
+            if isRoom {
+                _ = try await processor.save(&envelope, next: .end)
+                #expect(budget.used >= before + octets.count)
+            } else {
+                await #expect(throws: MessageMemoryExhausted.self) { try await processor.save(&envelope, next: .end) }
+                #expect(budget.used == before)
+            }
+            await processor.shutdown(deadline: .now + .seconds(60))
+        }
+    }
+
     @Test func manyMessagesShareAPipeline() async throws {
         let count = 500
         try await self.withProcessor { processor async throws in

@@ -119,6 +119,84 @@ struct SMTPServerHandlerTests {
         }
     }
 
+    /// A client whose connection is gone cannot be told anything and will send the message again: nothing is done for it that has not
+    /// begun.
+    @Test func aResetConnectionGivesUpItsMessage() async throws {
+        let begun = Gate()
+        let budget = MemoryBudget(limit: 1 << 20)
+        let backend = SteeredBackend(save: { _ in
+            begun.open()
+            try await Task.sleep(for: .seconds(3_600))
+            return .stored
+        })
+        try await LiveServer.with(backend: backend, budget: budget) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                try client.send(Array("x\r\n.\r\n".utf8))
+                #expect(begun.blockUntilOpen())
+                client.resetAtTheEnd()
+            }
+            #expect(await live.records.wait(for: 1).map(\.outcome) == [.abandoned])
+            #expect(live.records.all.map(\.reply.code.rawValue) == [451])
+            #expect(!live.log.entries.contains { $0.level >= .warning })
+            #expect(await eventually { live.server.clientCount == 0 })
+        }
+        #expect(budget.used == 0)
+    }
+
+    @Test func aResetConnectionGivesUpItsQuestion() async throws {
+        let begun = Gate()
+        let cancelled = Gate()
+        let backend = SteeredBackend(validate: { _ in
+            begun.open()
+            do {
+                try await Task.sleep(for: .seconds(3_600))
+            } catch {
+                cancelled.open()
+                throw error
+            }
+            return .accepted
+        })
+        try await LiveServer.with(backend: backend) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                _ = try client.command("EHLO client.example")
+                _ = try client.command("MAIL FROM:<>")
+                try client.send(line: "RCPT TO:<a@example.com>")
+                #expect(begun.blockUntilOpen())
+                client.resetAtTheEnd()
+            }
+            await cancelled.wait()
+            #expect(await eventually { live.server.clientCount == 0 })
+            #expect(!live.log.entries.contains { $0.level >= .warning })
+        }
+    }
+
+    @Test func inputThatWaitsForAVerdictIsCharged() async throws {
+        let begun = Gate()
+        let gate = Gate()
+        let budget = MemoryBudget(limit: 1 << 20)
+        let backend = SteeredBackend(save: { _ in
+            begun.open()
+            await gate.wait()
+            return .stored
+        })
+        try await LiveServer.with(backend: backend, budget: budget) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                try client.send(Array("x\r\n.\r\n".utf8))
+                #expect(begun.blockUntilOpen())
+                #expect(budget.used == 4_096)
+                try client.send(Array("NOOP\r\n".utf8))
+                try client.send(Array(String(repeating: "NOOP\r\n", count: 1_500).utf8))
+                #expect(blockUntil { budget.used >= 4_096 + 4_096 })
+                gate.open()
+                for _ in 0..<1_502 { #expect(try client.readReply().last?.hasPrefix("250 2.0.0 OK") == true) }
+                #expect(blockUntil { budget.used == 0 })
+            }
+        }
+    }
+
     @Test func aClientThatLeavesCancelsNothing() async throws {
         let gate = Gate()
         let begun = Gate()
