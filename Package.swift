@@ -109,6 +109,7 @@ let package = Package(
             name: "GuerrillaSQLite",
             dependencies: [
                 "GuerrillaSQL", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
+                .target(name: "CSQLite", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],
@@ -155,6 +156,7 @@ let package = Package(
         .systemLibrary(name: "CBLAKE2", providers: [.apt(["libb2-dev"])]),
         .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
@@ -294,7 +296,7 @@ let package = Package(
             name: "GuerrillaSQLiteTests",
             dependencies: [
                 "GuerrillaSQLite", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
-                "GuerrillaTestSupport", nioCore, nioPosix, logging,
+                "GuerrillaTestSupport", nioCore, nioPosix, logging, inMemoryLogging,
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],

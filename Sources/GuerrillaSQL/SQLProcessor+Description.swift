@@ -58,7 +58,8 @@ extension SQLProcessor {
             insert: insert,
             query: settings.query,
             // A client that waits is to be told before its own deadline, whatever the database does.
-            timeout: max(.seconds(1), context.saveTimeout / 2)
+            timeout: max(.seconds(1), context.saveTimeout / 2),
+            logger: context.logger
         )
         do throws(DataSourceError) {
             self.init(driver: try driver.make(options), settings: settings, logger: context.logger)

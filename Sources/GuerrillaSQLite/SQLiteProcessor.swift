@@ -1,7 +1,7 @@
 #if SQLite
 public import GuerrillaBackend
 public import GuerrillaMail
-import Logging
+public import Logging
 import NIOCore
 import Synchronization
 
@@ -49,7 +49,8 @@ public final class SQLiteProcessor: Processor {
             busyTimeout: min(
                 try context.configuration.requiredDuration(SQLiteProcessor.busyTimeout),
                 context.saveTimeout / 2
-            )
+            ),
+            logger: context.logger
         )
     }
 
@@ -66,15 +67,22 @@ public final class SQLiteProcessor: Processor {
 
     private let file: String
     private let timeout: Duration
+    private let logger: Logger
     private let opened = Mutex<Opened?>(nil)
 
     /// Creates the processor; the file is opened by ``start()``.
     /// - Parameters:
     ///   - path: The database file.
     ///   - busyTimeout: How long to wait for another process that has the database locked.
-    public init(path: String, busyTimeout: Duration = .seconds(5)) {
+    ///   - logger: Where it says what its operator should know.
+    public init(
+        path: String,
+        busyTimeout: Duration = .seconds(5),
+        logger: Logger = Logger(label: "guerrilla.sqlite") { _ in SwiftLogNoOpLogHandler() }
+    ) {
         self.file = path
         self.timeout = busyTimeout
+        self.logger = logger
     }
 
     /// What the store has done so far and what waits for it now; nil while it is not open.
@@ -83,7 +91,7 @@ public final class SQLiteProcessor: Processor {
     /// Opens or creates the file.
     /// - Throws: ``SQLiteStoreError`` naming file and reason.
     public func start() async throws {
-        let store = try SQLiteMessageStore(path: self.file, busyTimeout: self.timeout)
+        let store = try SQLiteMessageStore(path: self.file, busyTimeout: self.timeout, logger: self.logger)
         let thread = BlockingThreadExecutor()
         let committer = GroupCommitter(commit: SQLiteGroupCommit(store: store), executor: thread)
         self.opened.withLock { $0 = Opened(store: store, committer: committer, thread: thread) }

@@ -1,4 +1,5 @@
 package import GuerrillaBackend
+package import Logging
 
 /// A kind of database, set up for one data source. Calls block.
 package protocol SQLDriver: Sendable {
@@ -39,12 +40,21 @@ package struct SQLDriverOptions: Sendable {
     package var query: RecipientQuery?
     /// The longest that connecting, or a single operation, may take.
     package var timeout: Duration
+    /// Where a driver says what the operator should know.
+    package var logger: Logger
 
-    package init(dataSource: Secret, insert: InsertStatement, query: RecipientQuery?, timeout: Duration) {
+    package init(
+        dataSource: Secret,
+        insert: InsertStatement,
+        query: RecipientQuery?,
+        timeout: Duration,
+        logger: Logger = Logger(label: "guerrilla.sql") { _ in SwiftLogNoOpLogHandler() }
+    ) {
         self.dataSource = dataSource
         self.insert = insert
         self.query = query
         self.timeout = timeout
+        self.logger = logger
     }
 }
 

@@ -135,9 +135,9 @@ struct SQLiteMessageStoreTests {
         #expect(try reader.exported(.id(1)) == ByteBuffer(string: "keptkeptkept"))
     }
 
-    @Test func commitsAreSynchronousFullAndInWALMode() throws {
+    @Test func commitsAreSynchronousAndInWALMode() throws {
         let store = try SQLiteMessageStore(path: self.fixture.path)
-        #expect(try store.withDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+        #expect(try store.withDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 3)
         #expect(try store.withDatabase { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
         #expect(try store.withDatabase { try Int.fetchOne($0, sql: "PRAGMA foreign_keys") } == 1)
         #expect(try store.withDatabase { try Int.fetchOne($0, sql: "PRAGMA page_size") } == 8_192)
@@ -252,7 +252,7 @@ struct SQLiteMessageStoreTests {
         let store = try SQLiteMessageStore(path: self.fixture.path)
         try store.insert([.sample("1")])
         // The descriptor of the WAL file now refuses every write: the disk is full (ENOSPC) or broken (EBADF).
-        let wal = try #require(self.descriptor(of: self.fixture.path + "-wal"))
+        let wal = try #require(StoreFixture.descriptor(of: self.fixture.path + "-wal"))
         let refusing = diskIsFull ? open("/dev/full", O_RDWR) : open("/dev/null", O_RDONLY)
         let original = dup(wal)
         dup2(refusing, wal)
@@ -265,16 +265,6 @@ struct SQLiteMessageStoreTests {
         try store.insert([.sample("2"), .sample("3")])
         let reader = try SQLiteMessageReader(readingFrom: self.fixture.path)
         #expect(try reader.list(limit: 10).map(\.queuedID) == ["3", "2", "1"])
-    }
-
-    private func descriptor(of path: String) -> Int32? {
-        var limit = rlimit()
-        getrlimit(CInt(RLIMIT_NOFILE.rawValue), &limit)
-        return (0..<Int32(clamping: limit.rlim_cur)).first { descriptor in
-            guard let name = realpath("/proc/self/fd/\(descriptor)", nil) else { return false }
-            defer { free(name) }
-            return String(cString: name) == path
-        }
     }
     #endif
 
