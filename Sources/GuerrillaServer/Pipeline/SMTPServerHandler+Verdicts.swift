@@ -216,7 +216,7 @@ extension SMTPServerHandler {
         self.log(error, isLate ? "Message failed late" : "Message could not be saved", queuedID: envelope.queuedID)
         self.conclude(
             envelope,
-            outcome: isLate ? .failedLate : .failed,
+            outcome: isLate ? .failedLate : error is OutageError ? .deferred : .failed,
             reply: .of(error)
         )
     }
@@ -274,8 +274,9 @@ extension SMTPServerHandler {
     private func log(_ error: any Error, _ message: Logger.Message, queuedID: QueuedID?) {
         var metadata = self.clientMetadata
         if let queuedID { metadata["smtp.queued_id"] = "\(queuedID)" }
-        metadata["error"] = "\(error)"
-        self.settings.logger.error(message, metadata: metadata)
+        metadata["error"] = "\(PlainWords.of(error))"
+        // Of an outage the log tells once.
+        self.settings.logger.log(level: error is OutageError ? .debug : .error, message, metadata: metadata)
     }
 
     /// A processor's reply that would say something else to the client than what has become of its command.
