@@ -94,6 +94,7 @@ public final class MaildirProcessor: Processor {
     private let lineEndings: StoredLineEndings
     private let limits: GroupCommitLimits
     private let logger: Logger
+    private let outages: OutageLog
     private let opened = Mutex<Opened?>(nil)
 
     /// Creates the processor; directories are made by ``start()``.
@@ -118,6 +119,7 @@ public final class MaildirProcessor: Processor {
         limits.batchItems = batch
         self.limits = limits
         self.logger = logger
+        self.outages = OutageLog(processor: "MailDir", logger: logger)
         guard self.location.hasBase else {
             throw ConfigurationError(
                 keyPath: "backend_config.\(Self.path.name)",
@@ -213,7 +215,14 @@ public final class MaildirProcessor: Processor {
     private func deliver(_ copies: [MaildirMessage.Copy]) async throws {
         guard let committer = self.opened.withLock({ $0?.committer }) else { throw NotOpen() }
         let message = MaildirMessage(copies: copies)
-        if let error = try await committer.submit(message, octets: message.octets) { throw error }
+        let failure: MaildirError?
+        do {
+            failure = try await committer.submit(message, octets: message.octets)
+        } catch let error where error.concernsStore {
+            throw self.outages.refuse(because: error)
+        }
+        guard let failure else { return self.outages.served() }
+        throw failure.concernsAll ? self.outages.refuse(because: failure) : failure
     }
 
     private func makeMaildirs() throws(MaildirError) {

@@ -1,7 +1,7 @@
 #if SQLite
 public import GuerrillaBackend
 public import GuerrillaMail
-import Logging
+public import Logging
 import NIOCore
 import Synchronization
 
@@ -49,7 +49,8 @@ public final class SQLiteProcessor: Processor {
             busyTimeout: min(
                 try context.configuration.requiredDuration(SQLiteProcessor.busyTimeout),
                 context.saveTimeout / 2
-            )
+            ),
+            logger: context.logger
         )
     }
 
@@ -66,15 +67,22 @@ public final class SQLiteProcessor: Processor {
 
     private let file: String
     private let timeout: Duration
+    private let outages: OutageLog
     private let opened = Mutex<Opened?>(nil)
 
     /// Creates the processor; the file is opened by ``start()``.
     /// - Parameters:
     ///   - path: The database file.
     ///   - busyTimeout: How long to wait for another process that has the database locked.
-    public init(path: String, busyTimeout: Duration = .seconds(5)) {
+    ///   - logger: Where it says what its operator should know.
+    public init(
+        path: String,
+        busyTimeout: Duration = .seconds(5),
+        logger: Logger = Logger(label: "guerrilla.sqlite") { _ in SwiftLogNoOpLogHandler() }
+    ) {
         self.file = path
         self.timeout = busyTimeout
+        self.outages = OutageLog(processor: "sqlite", logger: logger)
     }
 
     /// What the store has done so far and what waits for it now; nil while it is not open.
@@ -94,7 +102,12 @@ public final class SQLiteProcessor: Processor {
     public func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
         guard let committer = self.opened.withLock({ $0?.committer }) else { throw NotOpen() }
         let message = try await StoredMessage(envelope)
-        _ = try await committer.submit(message, octets: message.octets)
+        do {
+            _ = try await committer.submit(message, octets: message.octets)
+        } catch let error where error.concernsStore {
+            throw self.outages.refuse(because: error)
+        }
+        self.outages.served()
         return try await next(&envelope).afterStoring
     }
 

@@ -275,7 +275,8 @@ struct SQLiteProcessorTests {
         try await chain.start()
         let lock = try WriteLock(self.file)
         var envelope = Envelope.sample("refused")
-        await #expect(throws: CommitFailure.self) { try await chain.save(&envelope) }
+        let error = await #expect(throws: OutageError.self) { try await chain.save(&envelope) }
+        #expect(error?.reason is CommitFailure)
         #expect(processor.statistics?.failedItems == 1)
         try lock.release()
         var next = Envelope.sample("next")
