@@ -113,6 +113,10 @@ package actor RedisClient: GroupCommit {
         return outcomes
     }
 
+    package nonisolated func committedCount(of outcomes: [Outcome]) -> Int {
+        outcomes.count { if case .success = $0 { true } else { false } }
+    }
+
     /// Sends each server what is meant for it, to all at the same time.
     private func send(_ attempts: [Attempt], of items: [RedisMessage]) async -> [([Attempt], RedisPipeline.Outcome)] {
         let groups = Dictionary(grouping: attempts, by: \.endpoint)
