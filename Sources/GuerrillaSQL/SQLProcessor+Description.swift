@@ -57,9 +57,11 @@ extension SQLProcessor {
             dataSource: try configuration.requiredSecret(Self.dataSource),
             insert: insert,
             query: settings.query,
-            // A client that waits is to be told before its own deadline, whatever the database does.
-            timeout: max(.seconds(1), context.saveTimeout / 2)
+            saveTimeout: context.saveTimeout,
+            validateTimeout: context.validateTimeout
         )
+        settings.savingPatience = options.savingLimits.patience
+        settings.validatingPatience = options.validatingLimits.patience
         do throws(DataSourceError) {
             self.init(driver: try driver.make(options), settings: settings, logger: context.logger)
         } catch {

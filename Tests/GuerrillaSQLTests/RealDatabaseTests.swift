@@ -76,7 +76,8 @@ import GuerrillaSQLite
             dataSource: Secret(dataSource),
             insert: try InsertStatement(table: table, dialect: dialect),
             query: RecipientQuery("SELECT 1 FROM mail WHERE recipient = ?"),
-            timeout: .seconds(60)
+            saveTimeout: .seconds(120),
+            validateTimeout: .seconds(120)
         )
     }
 

@@ -87,18 +87,38 @@ public struct DaemonCheck: Sendable {
         self.warnings += AllowedHosts(configuration.allowedHosts).problems.map { "allowed_hosts: \($0)" }
     }
 
+    /// What has come of trying connections.
+    public struct ConnectionFindings: Sendable, Equatable {
+        /// A sentence for each that does not come about.
+        public var problems: [String] = []
+        /// What the operator should know about the others.
+        public var warnings: [String] = []
+    }
+
+    /// Tries the connections of the processors in both chains.
+    public static func connectionFindings(
+        _ configuration: DaemonConfiguration,
+        registry: ProcessorRegistry = .standard
+    ) async -> ConnectionFindings {
+        let warnings = WarningCollector()
+        do {
+            let chain = try ProcessorChain(
+                configuration.backend,
+                registry: registry,
+                logger: warnings.logger
+            )
+            return ConnectionFindings(problems: await chain.connectionProblems(), warnings: warnings.all)
+        } catch {
+            return ConnectionFindings(problems: ["\(error)"])
+        }
+    }
+
     /// Tries the connections of the processors in both chains.
     /// - Returns: A sentence for each that does not come about.
     public static func connectionProblems(
         _ configuration: DaemonConfiguration,
         registry: ProcessorRegistry = .standard
     ) async -> [String] {
-        let silent = Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
-        do {
-            let chain = try ProcessorChain(configuration.backend, registry: registry, logger: silent)
-            return await chain.connectionProblems()
-        } catch {
-            return ["\(error)"]
-        }
+        await self.connectionFindings(configuration, registry: registry).problems
     }
 }

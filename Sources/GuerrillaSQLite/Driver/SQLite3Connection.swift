@@ -10,6 +10,7 @@ final class SQLite3Connection: SQLConnection, @unchecked Sendable {
     private let path: String
     private let identity: SQLiteFile.Identity?
     private let handle: OpaquePointer
+    private let text: String
     private let statement: OpaquePointer
 
     init(_ driver: SQLite3Driver, purpose: SQLPurpose) throws(SQLFailure) {
@@ -29,7 +30,7 @@ final class SQLite3Connection: SQLConnection, @unchecked Sendable {
         }
         self.identity = SQLiteFile.Identity(path: self.path)
         do throws(SQLFailure) {
-            let timeout = min(source.busyTimeout, driver.options.timeout).components
+            let timeout = min(source.busyTimeout, driver.options.limits(for: purpose).answer).components
             sqlite3_busy_timeout(
                 handle,
                 Int32(clamping: timeout.seconds * 1_000 + timeout.attoseconds / 1_000_000_000_000_000)
@@ -37,12 +38,11 @@ final class SQLite3Connection: SQLConnection, @unchecked Sendable {
             sqlite3_extended_result_codes(handle, 1)
             if let mode = source.journalMode { try Self.execute("PRAGMA journal_mode = \(mode)", handle) }
             try Self.execute("PRAGMA synchronous = FULL", handle)
-            let text: String
             switch purpose {
-            case .saving: text = driver.options.insert.single
-            case .validating: text = driver.options.query?.text(for: .sqlite3) ?? "SELECT 1"
+            case .saving: self.text = driver.options.insert.single
+            case .validating: self.text = driver.options.query?.text(for: .sqlite3) ?? "SELECT 1"
             }
-            self.statement = try Self.prepare(text, handle)
+            self.statement = try Self.prepare(self.text, handle)
         } catch {
             sqlite3_close_v2(handle)
             throw error
@@ -51,6 +51,14 @@ final class SQLite3Connection: SQLConnection, @unchecked Sendable {
 
     /// SQLite goes on writing to a file that was deleted or replaced.
     var isAlive: Bool { self.identity == SQLiteFile.Identity(path: self.path) }
+
+    /// Prepares the statement anew, for which the library looks at the table.
+    func check() throws(SQLFailure) {
+        sqlite3_finalize(try Self.prepare(self.text, self.handle))
+    }
+
+    /// A commit is on the disk whatever the file's settings are.
+    func cautions() throws(SQLFailure) -> [String] { [] }
 
     func close() {
         sqlite3_finalize(self.statement)
@@ -127,16 +135,25 @@ final class SQLite3Connection: SQLConnection, @unchecked Sendable {
     private static func prepare(_ text: String, _ handle: OpaquePointer) throws(SQLFailure) -> OpaquePointer {
         var statement: OpaquePointer?
         let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
-        guard code == SQLITE_OK, let statement else { throw self.failure(code, handle) }
+        // The text is the statement's, which is the operator's: it holds no value.
+        guard code == SQLITE_OK, let statement else {
+            throw SQLFailure(.store, "\(self.text(handle)) (SQLite: code \(code))")
+        }
         return statement
     }
 
     private static func failure(_ code: Int32, _ handle: OpaquePointer) -> SQLFailure {
+        let text = "\(self.text(handle)) (SQLite: code \(code))"
         switch code & 0xFF {
-        case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH:
-            SQLFailure(.row, "a row was refused (SQLite: code \(code))")
+        // The file, or the way we use it. One that is locked keeps every transaction out.
+        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CANTOPEN,
+            SQLITE_PERM, SQLITE_AUTH, SQLITE_PROTOCOL, SQLITE_INTERNAL, SQLITE_MISUSE, SQLITE_RANGE:
+            return SQLFailure(.store, text)
+        case SQLITE_FULL, SQLITE_NOMEM, SQLITE_NOLFS:
+            return SQLFailure(.resources, text)
+        // A constraint, a trigger's RAISE, a function that does not take a value. The text may quote what a message had.
         default:
-            SQLFailure(.store, "\(self.text(handle)) (SQLite: code \(code))")
+            return SQLFailure(.row, "a row was refused (SQLite: code \(code))")
         }
     }
 
