@@ -207,6 +207,8 @@ package actor RedisClient: GroupCommit {
         } else {
             self.log.accepted(endpoint)
         }
+        let refused = results.count { if case .settled(.failure) = $0 { true } else { false } }
+        if refused > 0 { self.log.refused(refused, by: endpoint) }
         return results
     }
 

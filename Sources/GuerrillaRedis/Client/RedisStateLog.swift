@@ -1,3 +1,4 @@
+import GuerrillaBackend
 import Logging
 import Synchronization
 
@@ -5,7 +6,7 @@ import Synchronization
 final class RedisStateLog: Sendable {
     private struct Trouble {
         var error: RedisError
-        var last: ContinuousClock.Instant
+        var outage = Outage<String>()
     }
 
     /// A full server may take a small message between two that it refuses: that is not the end of it.
@@ -20,22 +21,30 @@ final class RedisStateLog: Sendable {
 
     /// Something has failed.
     func failed(_ endpoint: RedisEndpoint, _ error: RedisError, now: ContinuousClock.Instant = .now) {
-        let former = self.troubles.withLock { $0.updateValue(Trouble(error: error, last: now), forKey: endpoint) }
-        guard former?.error.kind != error.kind else { return }
+        let isToBeTold = self.troubles.withLock { troubles in
+            troubles[endpoint, default: Trouble(error: error)].error = error
+            return troubles[endpoint]?.outage.failed(error.kind, now: now) ?? false
+        }
+        guard isToBeTold else { return }
         self.logger.error(
             "Redis does not take messages: they are answered 451 until it does",
             metadata: ["redis.server": "\(endpoint)", "error": "\(error)"]
         )
     }
 
+    /// So many messages were not taken because of that.
+    func refused(_ count: Int, by endpoint: RedisEndpoint) {
+        self.troubles.withLock { $0[endpoint]?.outage.refused(count) }
+    }
+
     /// There is a new connection, and the server is ready for commands.
-    func connected(_ endpoint: RedisEndpoint) {
-        self.end(endpoint) { $0.error.isOfConnection || $0.error.isOfHandshake }
+    func connected(_ endpoint: RedisEndpoint, now: ContinuousClock.Instant = .now) {
+        self.end(endpoint, now) { $0.isOfConnection || $0.isOfHandshake ? .zero : nil }
     }
 
     /// All messages of a pipeline were taken.
     func accepted(_ endpoint: RedisEndpoint, now: ContinuousClock.Instant = .now) {
-        self.end(endpoint) { $0.error.isOfConnection || $0.last + Self.calm <= now }
+        self.end(endpoint, now) { $0.isOfConnection ? .zero : Self.calm }
     }
 
     /// The server is not used any more.
@@ -43,14 +52,22 @@ final class RedisStateLog: Sendable {
         _ = self.troubles.withLock { $0.removeValue(forKey: endpoint) }
     }
 
-    private func end(_ endpoint: RedisEndpoint, when isOver: (Trouble) -> Bool) {
-        let hasEnded = self.troubles.withLock { troubles in
-            guard let trouble = troubles[endpoint], isOver(trouble) else { return false }
-            troubles[endpoint] = nil
-            return true
+    /// - Parameter calm: How long such trouble must not have happened to be over; nil when this does not end it.
+    private func end(_ endpoint: RedisEndpoint, _ now: ContinuousClock.Instant, calm: (RedisError) -> Duration?) {
+        let summary = self.troubles.withLock { troubles -> Outage<String>.Summary? in
+            guard let error = troubles[endpoint]?.error, let calm = calm(error) else { return nil }
+            let summary = troubles[endpoint]?.outage.worked(calm: calm, now: now)
+            if summary != nil { troubles[endpoint] = nil }
+            return summary
         }
-        guard hasEnded else { return }
-        self.logger.notice("Redis takes messages again", metadata: ["redis.server": "\(endpoint)"])
+        guard let summary else { return }
+        self.logger.notice(
+            "Redis takes messages again",
+            metadata: [
+                "redis.server": "\(endpoint)", "outage.seconds": "\(summary.duration.components.seconds)",
+                "outage.messages": "\(summary.refused)",
+            ]
+        )
     }
 }
 
