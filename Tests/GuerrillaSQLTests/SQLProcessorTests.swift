@@ -101,7 +101,7 @@ import Testing
         await processor.shutdown(deadline: .now + .seconds(60))
     }
 
-    @Test func aRecipientThatCannotBeComparedStopsNobody() async throws {
+    @Test func aRecipientThatCannotBeComparedDoesNotStopTheOthers() async throws {
         let processor = try self.processor(query: "SELECT 1 FROM users WHERE name = :local")
         try await processor.start()
         let envelope = try Envelope.testing()

@@ -282,7 +282,7 @@ def test_an_engine_without_transactions_is_refused(serve, directory, maria):
         wire.quit()
 
 
-def test_a_log_table_without_transactions_is_nobodys_fault(serve, maria):
+def test_a_log_table_without_transactions_is_no_outage(serve, maria):
     """A trigger may write to one: the rows themselves are undone."""
     maria.query("CREATE TABLE audit (n INT) ENGINE=MyISAM; "
                 "CREATE TRIGGER t AFTER INSERT ON mail FOR EACH ROW INSERT INTO audit VALUES (1); "

@@ -1,7 +1,6 @@
 package import GuerrillaSMTP
 
-/// A failure of which the log tells once for all the messages that meet it: the line of each of them is worth reading only for who
-/// looks closer.
+/// A failure of which the log tells once for all the messages that meet it. The line of each of them is at level debug.
 package struct OutageError: Error, SMTPReplyConvertible, CustomStringConvertible {
     /// What the store says.
     package let reason: any Error
