@@ -11,15 +11,22 @@ extension MySQLConnection {
     func limitTimes() throws(SQLFailure) {
         let seconds = max(1, self.limits.lock.components.seconds)
         for name in ["innodb_lock_wait_timeout", "lock_wait_timeout"] {
-            try self.execute("SET SESSION \(name) = LEAST(@@SESSION.\(name), \(seconds))")
+            try self.set(name, "LEAST(@@SESSION.\(name), \(seconds))")
         }
         // MySQL has no limit for statements that write.
         guard self.isMariaDB else { return }
         let statement = "\(max(1, Int64(self.limits.statement / .milliseconds(1)))) / 1000"
         let present = "@@SESSION.max_statement_time"
-        try self.execute(
-            "SET SESSION max_statement_time = IF(\(present) > 0, LEAST(\(present), \(statement)), \(statement))"
-        )
+        try self.set("max_statement_time", "IF(\(present) > 0, LEAST(\(present), \(statement)), \(statement))")
+    }
+
+    /// What a relative of MySQL does not know it does without.
+    private func set(_ name: String, _ value: String) throws(SQLFailure) {
+        do throws(SQLFailure) {
+            try self.execute("SET SESSION \(name) = \(value)")
+        } catch {
+            guard error.reach == .row else { throw error }
+        }
     }
 
     /// The engine that rows are put into, if it cannot undo that: what is stored of a message that fails stays there.

@@ -25,11 +25,14 @@ extension PostgresConnection {
         )
     }
 
-    private func ask(_ text: String, _ values: [String] = []) throws(SQLFailure) {
+    /// The rows of a query; none when a relative of PostgreSQL does not understand it.
+    @discardableResult
+    private func ask(_ text: String, _ values: [String] = []) throws(SQLFailure) -> [[String]] {
         do throws(SQLFailure) {
-            try self.query(text, values: values)
+            return try self.query(text, values: values)
         } catch {
             guard error.reach == .row || error.reach == .stale else { throw error }
+            return []
         }
     }
 
@@ -42,11 +45,11 @@ extension PostgresConnection {
 
     func cautions() throws(SQLFailure) -> [String] {
         var cautions: [String] = []
-        if try self.query("SELECT current_setting('fsync')") == [["off"]] {
+        if try self.ask("SELECT current_setting('fsync')") == [["off"]] {
             cautions.append("fsync is off: a power cut may damage the database with all that was acknowledged")
         }
         guard let table = self.driver.options.insert.table else { return cautions }
-        let unlogged = try self.query(
+        let unlogged = try self.ask(
             """
             WITH RECURSIVE part (oid) AS (
                 SELECT to_regclass($1)::oid
@@ -55,7 +58,7 @@ extension PostgresConnection {
             )
             SELECT c.relname FROM pg_class AS c JOIN part ON part.oid = c.oid WHERE c.relpersistence = 'u' ORDER BY c.relname
             """,
-            values: [table.quoted(for: .postgres)]
+            [table.quoted(for: .postgres)]
         )
         if let name = unlogged.first?.first {
             cautions.append(

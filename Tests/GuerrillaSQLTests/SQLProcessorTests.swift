@@ -77,7 +77,7 @@ import Testing
             #expect(error?.smtpReply == .localError)
         }
         #expect(self.log.entries.map(\.level) == [.error])
-        let line = "fake at nowhere is away, messages wait at their senders: the store cannot commit: shutting down"
+        let line = "fake at nowhere is away, messages wait at their senders: shutting down"
         #expect("\(self.log.entries[0].message)" == line)
         // It is back when it has served for as long as it takes to be sure.
         let begin = ContinuousClock.now

@@ -55,7 +55,11 @@ package final class OutageLog: Sendable {
             state.outage.refused()
             return isFirst
         }
-        if isFirst { self.logger.error("\(self.began): \(PlainWords.of(reason))") }
+        if isFirst {
+            // That the store cannot commit is said already.
+            let reason = (reason as? CommitFailure)?.underlying ?? reason
+            self.logger.error("\(self.began): \(PlainWords.of(reason))")
+        }
         return OutageError(reason)
     }
 

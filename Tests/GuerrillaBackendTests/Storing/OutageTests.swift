@@ -62,8 +62,7 @@ import Testing
         log.served(now: self.begin + .seconds(13))
         #expect(
             self.lines == [
-                "error db at nowhere is away, messages wait at their senders: "
-                    + "the store cannot commit: too many messages wait for the store",
+                "error db at nowhere is away, messages wait at their senders: too many messages wait for the store",
                 "notice db at nowhere is back after 0 s; 100 messages and recipients were told to come again",
             ]
         )
