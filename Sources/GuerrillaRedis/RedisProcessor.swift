@@ -57,7 +57,8 @@ public final class RedisProcessor: Processor {
         self.lineEndings = lineEndings
     }
 
-    /// Connects. A server that is away does not keep a daemon from starting: the log says so, and it is tried again and again.
+    /// Connects. A server that is away does not keep a daemon from starting: it is tried again and again, and when messages may come the
+    /// log says so.
     /// - Throws: ``RedisSetupError`` for settings that cannot work.
     public func start() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
@@ -65,6 +66,11 @@ public final class RedisProcessor: Processor {
         let committer = GroupCommitter(commit: client, executor: EventLoopTaskExecutor(loop))
         self.opened.withLock { $0 = Opened(client: client, committer: committer) }
         await client.connect()
+    }
+
+    /// From now on the log says when Redis does not take messages.
+    public func wasPutInForce() {
+        self.opened.withLock { $0?.client }?.begin()
     }
 
     /// Stores the message, then passes it on.

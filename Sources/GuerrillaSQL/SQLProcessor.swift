@@ -20,6 +20,7 @@ public final class SQLProcessor: Processor {
     public static let capabilities: ProcessorCapabilities = [.saves, .stores, .validates]
 
     private struct Opened {
+        let health: StoreHealth
         let savers: SQLWorkers<SQLMessage, Void>
         let validators: SQLWorkers<[String], Bool>?
     }
@@ -61,7 +62,7 @@ public final class SQLProcessor: Processor {
     /// Connects, and makes sure that there is a table to insert into.
     /// - Throws: An error that names the database's place and what it says.
     public func start() async throws {
-        let health = StoreHealth(place: self.database.place, logger: self.logger)
+        let health = StoreHealth(place: self.database.place, logger: self.logger, isHeard: false)
         let savers = self.savers(health)
         do {
             try await savers.open()
@@ -70,7 +71,12 @@ public final class SQLProcessor: Processor {
             guard let error = error as? SQLFailure else { throw error }
             throw SQLFailure(error.reach, "\(self.database.place): \(error)")
         }
-        self.opened.withLock { $0 = Opened(savers: savers, validators: self.validators(health)) }
+        self.opened.withLock { $0 = Opened(health: health, savers: savers, validators: self.validators(health)) }
+    }
+
+    /// From now on the log says when the database is away.
+    public func wasPutInForce() {
+        self.opened.withLock { $0?.health }?.begin()
     }
 
     /// Commits the rows of the message, then passes it on.

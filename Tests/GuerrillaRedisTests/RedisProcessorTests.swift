@@ -133,10 +133,26 @@ struct RedisProcessorTests {
         }
     }
 
+    /// Prepared for a reload that is given up: the mail goes elsewhere, and does not wait.
+    @Test func aServerThatIsAwayIsNotToldOfBeforeMessagesCome() async throws {
+        let directory = TemporaryDirectory()
+        let (givenUp, used) = (
+            try self.processor(interface: directory.path("a")), try self.processor(interface: directory.path("b"))
+        )
+        try await givenUp.start()
+        await givenUp.shutdown(deadline: .now + .seconds(60))
+        try await used.start()
+        #expect(self.log.entries.isEmpty)
+        used.wasPutInForce()
+        #expect(self.log.entries.map(\.level) == [.error])
+        await used.shutdown(deadline: .now + .seconds(60))
+    }
+
     @Test func aServerThatIsAwayIsFoundAgain() async throws {
         let directory = TemporaryDirectory()
         let processor = try self.processor(interface: directory.path("redis.sock"))
         try await processor.start()
+        processor.wasPutInForce()
         for _ in 0..<50 {
             #expect(try await Self.save("a", processor) == .reply(.localError))
         }
@@ -152,6 +168,7 @@ struct RedisProcessorTests {
         try await self.server.start()
         let processor = try self.processor(interface: "redis://user:secret@\(self.server.interface)/3")
         try await processor.start()
+        processor.wasPutInForce()
         #expect(try await Self.save("a", processor) == .stored)
         await processor.shutdown(deadline: .now + .seconds(60))
         try await self.server.stop()
@@ -247,6 +264,7 @@ struct RedisProcessorTests {
         }
         let processor = try self.processor(interface: "127.0.0.1:1,\(self.server.interface)")
         try await processor.start()
+        processor.wasPutInForce()
         #expect(try await Self.save("foo", processor) == .stored)
         #expect(master.state.withLock { Array($0.values.keys) } == ["foo"])
         await processor.shutdown(deadline: .now + .seconds(60))
@@ -266,6 +284,7 @@ struct RedisProcessorTests {
         let interface = "\(self.server.interface),\(self.server.interface)"
         let processor = try self.processor(interface: interface)
         try await processor.start()
+        processor.wasPutInForce()
         for _ in 0..<5 {
             // Both in one batch, if they come that close.
             async let foo = Self.save("foo", processor)
@@ -300,6 +319,7 @@ struct RedisProcessorTests {
         try await self.server.start()
         let processor = try self.processor(interface: self.server.interface, more)
         try await processor.start()
+        processor.wasPutInForce()
         let value = try await body(processor)
         await processor.shutdown(deadline: .now + .seconds(60))
         try await self.server.stop()

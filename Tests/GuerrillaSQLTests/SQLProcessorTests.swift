@@ -1,6 +1,7 @@
 import GuerrillaBackend
 import GuerrillaMail
 import GuerrillaTesting
+import InMemoryLogging
 import Logging
 import Synchronization
 import Testing
@@ -9,6 +10,7 @@ import Testing
 
 @Suite struct SQLProcessorTests {
     private let database = FakeDatabase()
+    private let log = InMemoryLogHandler()
 
     private func processor(query: String? = nil) throws -> SQLProcessor {
         var settings = SQLProcessor.Settings()
@@ -17,7 +19,7 @@ import Testing
         return SQLProcessor(
             driver: self.database,
             settings: settings,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "test") { [log = self.log] _ in log }
         )
     }
 
@@ -38,8 +40,22 @@ import Testing
         self.database.state.withLock { $0.connectFailures = [SQLFailure(.store, "no such table")] }
         let processor = try self.processor()
         await #expect(throws: SQLFailure.self) { try await processor.start() }
+        // No mail waits for it: whoever tried to start it knows why it does not.
+        #expect(self.log.entries.isEmpty)
         var envelope = try Envelope.testing()
         await #expect(throws: SQLProcessor.NotOpen.self) { _ = try await processor.save(&envelope, next: SaveNext([])) }
+    }
+
+    @Test func aDatabaseThatGoesAwayIsToldOfOnceMessagesCome() async throws {
+        let processor = try self.processor()
+        try await processor.start()
+        processor.wasPutInForce()
+        #expect(self.log.entries.isEmpty)
+        self.database.state.withLock { $0.failures = [SQLFailure(.store, "shutting down")] }
+        var envelope = try Envelope.testing()
+        await #expect(throws: CommitFailure.self) { _ = try await processor.save(&envelope, next: SaveNext([])) }
+        #expect(self.log.entries.map(\.level) == [.error])
+        await processor.shutdown(deadline: .now + .seconds(60))
     }
 
     @Test func theQuerySaysWhoExists() async throws {

@@ -69,6 +69,10 @@ final class GuerrillaRedisDBProcessor: Processor {
         }
     }
 
+    func wasPutInForce() {
+        for processor in self.chain { processor.wasPutInForce() }
+    }
+
     func checkConnection() async throws {
         for processor in self.chain { try await processor.checkConnection() }
     }
@@ -91,6 +95,7 @@ private struct IfItCan: Processor {
 
     func checkConnection() async throws { try await self.processor.checkConnection() }
     func start() async throws { try await self.processor.start() }
+    func wasPutInForce() { self.processor.wasPutInForce() }
     func shutdown(deadline: ContinuousClock.Instant) async { await self.processor.shutdown(deadline: deadline) }
 
     func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {

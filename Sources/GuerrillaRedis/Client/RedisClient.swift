@@ -34,8 +34,11 @@ package actor RedisClient: GroupCommit {
         self.loop = loop
         self.settings = settings
         self.tls = settings.interface.usesTLS ? try RedisTLS(caFile: settings.caFile) : nil
-        self.log = RedisStateLog(settings.logger)
+        self.log = RedisStateLog(settings.logger, isHeard: false)
     }
+
+    /// Messages come from now on: the log says when they have to wait.
+    package nonisolated func begin() { self.log.begin() }
 
     /// Tries whether the servers can be reached and let us in.
     /// - Throws: ``RedisCheckFailure`` for the first that does not.

@@ -2,26 +2,55 @@ import Logging
 import Synchronization
 
 /// Tells of trouble with a server once, when it begins or becomes another one, and when it is over.
+///
+/// As long as no messages come, none has to wait: until ``begin()`` nothing is told.
 final class RedisStateLog: Sendable {
     private struct Trouble {
         var error: RedisError
         var last: ContinuousClock.Instant
+        var isTold: Bool
+    }
+
+    private struct State {
+        var isHeard: Bool
+        var troubles: [RedisEndpoint: Trouble] = [:]
     }
 
     /// A full server may take a small message between two that it refuses: that is not the end of it.
     private static let calm: Duration = .seconds(1)
 
     private let logger: Logger
-    private let troubles = Mutex<[RedisEndpoint: Trouble]>([:])
+    private let state: Mutex<State>
 
-    init(_ logger: Logger) {
+    /// - Parameter isHeard: False for a store that is not in use yet.
+    init(_ logger: Logger, isHeard: Bool = true) {
         self.logger = logger
+        self.state = Mutex(State(isHeard: isHeard))
+    }
+
+    /// Messages come from now on.
+    func begin() {
+        let untold = self.state.withLock { state in
+            state.isHeard = true
+            defer { for endpoint in state.troubles.keys { state.troubles[endpoint]?.isTold = true } }
+            return state.troubles.filter { !$0.value.isTold }
+        }
+        for (endpoint, trouble) in untold { self.tell(endpoint, trouble.error) }
     }
 
     /// Something has failed.
     func failed(_ endpoint: RedisEndpoint, _ error: RedisError, now: ContinuousClock.Instant = .now) {
-        let former = self.troubles.withLock { $0.updateValue(Trouble(error: error, last: now), forKey: endpoint) }
-        guard former?.error.kind != error.kind else { return }
+        let isToBeTold = self.state.withLock { state in
+            let former = state.troubles.updateValue(
+                Trouble(error: error, last: now, isTold: state.isHeard),
+                forKey: endpoint
+            )
+            return state.isHeard && former?.error.kind != error.kind
+        }
+        if isToBeTold { self.tell(endpoint, error) }
+    }
+
+    private func tell(_ endpoint: RedisEndpoint, _ error: RedisError) {
         self.logger.error(
             "Redis does not take messages: they are answered 451 until it does",
             metadata: ["redis.server": "\(endpoint)", "error": "\(error)"]
@@ -40,16 +69,16 @@ final class RedisStateLog: Sendable {
 
     /// The server is not used any more.
     func forget(_ endpoint: RedisEndpoint) {
-        _ = self.troubles.withLock { $0.removeValue(forKey: endpoint) }
+        _ = self.state.withLock { $0.troubles.removeValue(forKey: endpoint) }
     }
 
     private func end(_ endpoint: RedisEndpoint, when isOver: (Trouble) -> Bool) {
-        let hasEnded = self.troubles.withLock { troubles in
-            guard let trouble = troubles[endpoint], isOver(trouble) else { return false }
-            troubles[endpoint] = nil
-            return true
+        let isToBeTold = self.state.withLock { state in
+            guard let trouble = state.troubles[endpoint], isOver(trouble) else { return false }
+            state.troubles[endpoint] = nil
+            return trouble.isTold
         }
-        guard hasEnded else { return }
+        guard isToBeTold else { return }
         self.logger.notice("Redis takes messages again", metadata: ["redis.server": "\(endpoint)"])
     }
 }

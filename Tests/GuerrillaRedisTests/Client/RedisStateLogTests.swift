@@ -35,6 +35,19 @@ struct RedisStateLogTests {
         #expect(self.lines == ["error the server answers OOM", "notice -"])
     }
 
+    @Test func nothingIsToldBeforeMessagesCome() {
+        let log = RedisStateLog(Logger(label: "test") { _ in self.handler }, isHeard: false)
+        let other = RedisEndpoint.tcp(host: "b", port: 1)
+        log.failed(Self.server, .timedOut)
+        log.failed(other, .timedOut)
+        log.connected(other)
+        #expect(self.lines.isEmpty)
+        log.begin()
+        log.failed(Self.server, .timedOut)
+        log.connected(Self.server)
+        #expect(self.lines == ["error no answer in time", "notice -"])
+    }
+
     @Test func serversAreToldApart() {
         let log = self.log
         log.failed(Self.server, .timedOut)
