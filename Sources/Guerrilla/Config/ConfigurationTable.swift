@@ -45,8 +45,7 @@ public struct ConfigurationTable: Sendable {
 
     /// Makes the table.
     ///
-    /// - Parameter processors: The keys of the processors there are. They take the place of what the table knows about a processor of the
-    ///   same name; what it knows of others stays, so that a key of a processor that is not there is understood.
+    /// - Parameter processors: The keys of the processors there are.
     public init(processors: [ProcessorKeys] = []) {
         self.init(processors: processors, registry: nil)
     }
@@ -58,15 +57,7 @@ public struct ConfigurationTable: Sendable {
         tls = TLSKeys.all
         certificate = CertificateKeys.all
         gateway = GatewayKeys.all
-        var all = ProcessorKeys.known
-        for entry in processors {
-            if let index = all.firstIndex(where: { $0.name == entry.name }) {
-                all[index] = entry
-            } else {
-                all.append(entry)
-            }
-        }
-        self.processors = all
+        self.processors = processors
     }
 
     /// Every key of `backend_config` once. A key that several processors read counts as the gateway's or the first one's.

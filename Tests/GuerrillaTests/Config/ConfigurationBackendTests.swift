@@ -99,10 +99,17 @@ struct ConfigurationBackendTests {
         #expect(report.warnings.count == 1)
     }
 
-    @Test func processorsPassedInTakeThePlaceOfKnownOnes() {
-        let table = ConfigurationTable(processors: [.init("S3", keys: [Self.size])])
-        #expect(table.processors.first { $0.name == "s3" }?.keys == [Self.size])
-        #expect(table.processors.count == ConfigurationTable().processors.count)
+    @Test func theTableHasTheProcessorsPassedIn() {
+        let table = ConfigurationTable(processors: [.init("Own", keys: [Self.size])])
+        #expect(table.processors.map(\.name) == ["own"] && table.processors.first?.keys == [Self.size])
+    }
+
+    /// A key in the document is one that does something.
+    @Test func everyProcessorOfTheTableIsThere() throws {
+        for processor in ConfigurationTable(registry: .standard).processors {
+            #expect(try ProcessorRegistry.standard.chain(processor.name).count == 1, "\(processor.name)")
+            #expect(processor.keys.allSatisfy { $0.isEffective }, "\(processor.name)")
+        }
     }
 
     @Test func unknownKeysReachTheProcessors() throws {
