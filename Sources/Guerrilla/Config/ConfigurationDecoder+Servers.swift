@@ -44,6 +44,7 @@ extension ConfigurationDecoder {
             servers.append(server)
         }
         configuration.servers = servers
+        warnOfFamilies(configuration)
         // A server that could not be read may be the enabled one.
         if problems.count == problemsBefore, !section.wrong.contains(ApplicationKeys.servers.name),
             !servers.contains(where: \.isEnabled)
@@ -52,6 +53,24 @@ extension ConfigurationDecoder {
                 "servers",
                 "there are no servers that can start, please check your config",
                 line: section.line(ApplicationKeys.servers)
+            )
+        }
+    }
+
+    /// Who writes `[::]` beside one address of IPv4 may expect all others of IPv4 to be served as well.
+    private mutating func warnOfFamilies(_ configuration: DaemonConfiguration) {
+        for (index, server) in configuration.servers.enumerated() where server.isEnabled {
+            let interface = server.listenInterface
+            let rivals = configuration.enabledServers.map(\.listenInterface).filter {
+                interface.keepsToItsFamily(beside: $0)
+            }
+            // With both of them everybody is served.
+            guard let rival = rivals.first, !rivals.contains(where: \.isWildcardAddress) else { continue }
+            let isIPv4 = interface.host == "0.0.0.0"
+            warn(
+                "servers[\(index)].\(ServerKeys.listenInterface.name)",
+                "\(interface) is on \(isIPv4 ? "IPv4" : "IPv6") alone, because \(rival) of another server is an address of"
+                    + " \(isIPv4 ? "IPv6" : "IPv4"); another one on \(isIPv4 ? "[::]" : "0.0.0.0"):\(interface.port) would serve the rest"
             )
         }
     }
@@ -150,10 +169,8 @@ extension ConfigurationDecoder {
             problem("\(keyPath).\(key.name)", message, line: section.line(key))
             return nil
         }
-        if let host = listenInterface.host, host.allSatisfy({ $0 == "." || ("0"..."9").contains($0) }),
-            IPv4Address(host) == nil
-        {
-            problem("\(keyPath).\(key.name)", "\(host) is no IPv4 address", line: section.line(key))
+        if let reason = listenInterface.problem {
+            problem("\(keyPath).\(key.name)", reason, line: section.line(key))
             return nil
         }
         return listenInterface

@@ -32,14 +32,16 @@ extension DaemonConfiguration {
         self.boundedProperties.compactMap(\.problem) + self.interfaceProblems
     }
 
-    /// Two servers cannot have one address, unless the system chooses their ports.
+    /// Every server needs an address that is one. Two cannot have the same, unless the system chooses their ports.
     private var interfaceProblems: [String] {
         var interfaces: Set<ListenInterface> = []
         return self.servers.enumerated().compactMap { index, server in
             let interface = server.listenInterface
-            guard server.isEnabled, interface.port != 0, !interfaces.insert(interface).inserted else { return nil }
-            return
-                "servers[\(index)].\(ServerKeys.listenInterface.name): an earlier server has the same interface \(interface)"
+            guard server.isEnabled else { return nil }
+            let path = "servers[\(index)].\(ServerKeys.listenInterface.name)"
+            if let problem = interface.problem { return "\(path): \(problem)" }
+            guard interface.port != 0, !interfaces.insert(interface).inserted else { return nil }
+            return "\(path): an earlier server has the same interface \(interface)"
         }
     }
 

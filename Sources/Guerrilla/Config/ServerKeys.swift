@@ -25,8 +25,11 @@ enum ServerKeys {
         .string,
         isRequired: true,
         origin: .goGuerrilla,
-        summary: "`address:port`; `:port` listens on all interfaces, an IPv6 address stands in brackets: `[::1]:25`."
-            + " It identifies the server when the configuration is reloaded, so it must be unique."
+        summary:
+            "`address:port`; an IPv6 address stands in brackets: `[::1]:25`. `:port` listens on all interfaces, with IPv6 and IPv4;"
+            + " so do `*:port`, `0.0.0.0:port` and `[::]:port`, but the last two leave a family alone on which another server has the"
+            + " port. Of a name with several addresses the first one of IPv4 counts. It identifies the server when the configuration is"
+            + " reloaded, so it must be unique."
     )
     static let maxSize = ConfigurationKey(
         "max_size",

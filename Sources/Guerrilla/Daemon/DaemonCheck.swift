@@ -29,7 +29,7 @@ public struct DaemonCheck: Sendable {
         registry: ProcessorRegistry = .standard,
         handsMessagesOn: Bool = false
     ) {
-        self.errors += configuration.problems
+        self.errors += configuration.problems + Self.addressProblems(configuration)
         do {
             let silent = Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
             let chain = try ProcessorChain(configuration.backend, registry: registry, logger: silent)
@@ -85,6 +85,30 @@ public struct DaemonCheck: Sendable {
             )
         }
         self.warnings += AllowedHosts(configuration.allowedHosts).problems.map { "allowed_hosts: \($0)" }
+    }
+
+    /// Looks up the names that servers listen on. What stands in the file as an address was compared before.
+    private static func addressProblems(_ configuration: DaemonConfiguration) -> [String] {
+        var problems: [String] = []
+        var known: [(interface: ListenInterface, place: ListenPlace)] = []
+        for (index, server) in configuration.servers.enumerated()
+        where server.isEnabled && server.listenInterface.problem == nil {
+            let interface = server.listenInterface
+            let path = "servers[\(index)].\(ServerKeys.listenInterface.name)"
+            do {
+                let place = try interface.place(keepsToItsFamily: configuration.keepsToItsFamily(interface))
+                let rival = known.first {
+                    $0.place.overlaps(place) && $0.interface != interface && !$0.interface.overlaps(interface)
+                }
+                if let rival {
+                    problems.append("\(path): \(interface) and \(rival.interface) of an earlier server are one address")
+                }
+                known.append((interface, place))
+            } catch {
+                problems.append("\(path): \(DaemonError(interface, error))")
+            }
+        }
+        return problems
     }
 
     /// Tries the connections of the processors in both chains.

@@ -193,6 +193,8 @@ final class RunningDaemon {
         var starts: [Start] = []
         var backend: (any Backend)?
         var pidFile: PIDFile?
+        /// What the log is to say when it is put in force.
+        var warnings: [String] = []
 
         init(_ diff: ConfigurationDiff) {
             self.diff = diff
@@ -250,11 +252,16 @@ final class RunningDaemon {
                 if let index = offered.firstIndex(where: { $0.fits(interface) }) {
                     socket = offered.remove(at: index)
                 } else {
-                    socket = try ListeningSocket(binding: interface, sharingWith: stopping.map(\.socket))
-                    // Two that take over one address would share it, too.
-                    if let other = change.starts.first(where: { $0.socket.address == socket.address }) {
-                        throw DaemonError("that is the address of \(other.identifier), too")
+                    let place = try interface.place(keepsToItsFamily: change.diff.new.keepsToItsFamily(interface))
+                    // The system would say no more than that it is in use; and two that take over one address would share it.
+                    if let other = self.rival(of: place, in: change) {
+                        throw DaemonError("\(other) of another server is on that address, too")
                     }
+                    socket = try ListeningSocket(
+                        place,
+                        name: interface.description,
+                        sharingWith: stopping.map(\.socket)
+                    )
                 }
                 change.starts.append(
                     Change.Start(identifier: server.identifier, configuration: configuration, socket: socket)
@@ -263,10 +270,27 @@ final class RunningDaemon {
                 throw DaemonError(interface, error)
             }
         }
+        for server in change.diff.servers where server.goesOn && self.isStarted {
+            guard let interface = server.new?.listenInterface else { continue }
+            let keeps = change.diff.new.keepsToItsFamily(interface)
+            guard keeps != change.diff.old.keepsToItsFamily(interface) else { continue }
+            change.warnings.append(
+                "listen_interface: \(interface) goes on with the families that it had, until the daemon is started again"
+            )
+        }
         for socket in offered {
             self.logger.warning("no server listens on \(socket.address.hostAndPort): its socket is closed")
             socket.close()
         }
+    }
+
+    /// A server that goes on, or starts as well, with an address of that place.
+    private func rival(of place: ListenPlace, in change: Change) -> ServerIdentifier? {
+        let goingOn = self.servers.filter { server in
+            !change.diff.servers.contains { $0.identifier == server.identifier && $0.stops }
+        }
+        return change.starts.first { $0.socket.place.overlaps(place) }?.identifier
+            ?? goingOn.first { $0.socket.place.overlaps(place) }?.identifier
     }
 
     // MARK: Adopting
@@ -306,6 +330,7 @@ final class RunningDaemon {
             self.logger.info("Listening on TCP \(start.socket.address.hostAndPort)")
         }
         guard isReload else { return }
+        for warning in change.warnings { self.logger.warning("\(warning)") }
         for key in diff.keysThatNeedRestart {
             self.logger.warning("\(key) has changed: that needs a restart, the daemon goes on with the former value")
         }

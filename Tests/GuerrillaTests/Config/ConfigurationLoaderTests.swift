@@ -96,10 +96,33 @@ struct ConfigurationLoaderTests {
 
     // MARK: Addresses
 
-    @Test(arguments: ["300.1.1.1", "127.0.0.01", "127.1", "25", "1.2.3.4."])
-    func digitsThatAreNoAddress(_ host: String) {
+    /// What the C library reads otherwise than it stands in the document.
+    @Test(arguments: [
+        ("300.1.1.1", "is no IPv4 address"), ("1.2.3.4.", "is no IPv4 address"),
+        ("127.0.0.01", "is no IPv4 address; write 127.0.0.1:25"), ("127.1", "is no IPv4 address; write 127.0.0.1:25"),
+        ("0", "is no IPv4 address; write 0.0.0.0:25"), ("0x7f.1", "is no IPv4 address; write 127.0.0.1:25"),
+        ("0177.0.0.1", "is no IPv4 address; write 127.0.0.1:25"),
+        ("2130706433", "is no IPv4 address; write 127.0.0.1:25"),
+        ("0x7f000001", "is no IPv4 address; write 127.0.0.1:25"),
+        ("*.example.com", "is no address and no host name"), ("127.0.0.1%lo", "is no address and no host name"),
+        ("a/b", "is no address and no host name"), ("localhost%lo", "is no address and no host name"),
+    ])
+    func hostsThatAreNoAddress(_ host: String, _ problem: String) {
         let report = load(#"{"servers":[{"is_enabled":true,"listen_interface":"\#(host):25"}]}"#)
-        #expect(report.problemTexts == ["servers[0].listen_interface: \(host) is no IPv4 address (line 1)"])
+        #expect(report.problemTexts == ["servers[0].listen_interface: \(host) \(problem) (line 1)"])
+        var configuration = DaemonConfiguration(hostName: "mx.example.com")
+        configuration.servers[0].listenInterface = ListenInterface(host: host, port: 25)
+        #expect(configuration.problems == ["servers[0].listen_interface: \(host) \(problem)"])
+    }
+
+    @Test func anAddressOfALinkNeedsItsInterface() {
+        let problem =
+            "servers[0].listen_interface: fe80::1 is an address of one link: name the interface, as in [fe80::1%eth0]:25"
+        #expect(
+            load(#"{"servers":[{"is_enabled":true,"listen_interface":"[FE80::1]:25"}]}"#).problemTexts
+                == ["\(problem) (line 1)"]
+        )
+        #expect(load(#"{"servers":[{"is_enabled":true,"listen_interface":"[fe80::1%eth0]:25"}]}"#).problems.isEmpty)
     }
 
     @Test(
@@ -107,6 +130,7 @@ struct ConfigurationLoaderTests {
             ("127.0.0.1:25", "0.0.0.0:25", true), (":25", "127.0.0.1:25", true), (":25", "[::1]:25", true),
             (":25", "[::]:25", true), ("0.0.0.0:25", ":25", true), ("[::1]:25", "[::]:25", true),
             ("localhost:25", ":25", true),
+            ("[fe80::1%eth0]:25", "[::]:25", true), ("[fe80::1%eth0]:25", "0.0.0.0:25", false),
             ("127.0.0.1:25", "0.0.0.0:26", false), ("0.0.0.0:25", "[::1]:25", false), ("0.0.0.0:25", "[::]:25", false),
             ("127.0.0.1:25", "127.0.0.2:25", false), (":0", "127.0.0.1:0", false),
             ("localhost:25", "0.0.0.0:25", false),
@@ -124,6 +148,44 @@ struct ConfigurationLoaderTests {
             + " interfaces, the other's included (line 1)"
         #expect(loaded(isEnabled: true) == (isProblem ? [problem] : []))
         #expect(loaded(isEnabled: false).isEmpty)
+    }
+
+    /// Each address in one form: what is equal is the same server.
+    @Test(arguments: [
+        ("127.0.0.1:25", "[::ffff:127.0.0.1]:25"), ("127.0.0.1:25", "[127.0.0.1]:25"), (":25", "*:25"),
+        ("[::]:25", "[0::0]:25"),
+        ("[::1]:25", "[0:0:0:0:0:0:0:1]:25"), ("localhost:25", "LocalHost:25"), ("0.0.0.0:25", "[::ffff:0.0.0.0]:25"),
+        ("[fe80::1%eth0]:25", "[FE80:0::1%eth0]:25"),
+    ])
+    func oneAddressInTwoForms(_ first: String, _ second: String) {
+        let report = load(
+            #"{"servers":[{"is_enabled":true,"listen_interface":"\#(first)"},"#
+                + #"{"is_enabled":true,"listen_interface":"\#(second)"}]}"#
+        )
+        #expect(report.problems.isEmpty)
+        #expect(report.warningTexts.count == 1 && report.warningTexts[0].contains("has the same interface"))
+        #expect(report.configuration?.servers.count == 1)
+    }
+
+    /// `[::]` is on IPv4 as well, and would take it from nobody; that it does not is told.
+    @Test(arguments: [
+        ("[::]:25", "127.0.0.1:25", "is on IPv6 alone, because 127.0.0.1:25 of another server is an address of IPv4"),
+        ("0.0.0.0:25", "[::1]:25", "is on IPv4 alone, because [::1]:25 of another server is an address of IPv6"),
+    ])
+    func aFamilyThatIsLeftAloneIsTold(_ first: String, _ second: String, _ words: String) {
+        func warnings(_ interfaces: String...) -> [String] {
+            let servers = interfaces.map { #"{"is_enabled":true,"listen_interface":"\#($0)"}"# }
+            let report = load(#"{"servers":[\#(servers.joined(separator: ","))]}"#)
+            #expect(report.problems.isEmpty)
+            return report.warningTexts
+        }
+        let found = warnings(first, second)
+        #expect(found.count == 1 && found[0].hasPrefix("servers[0].listen_interface: \(first) \(words)"))
+        #expect(warnings(second, first).count == 1)
+        // The two together serve everybody; and ports have nothing to do with each other.
+        #expect(warnings("0.0.0.0:25", "[::]:25").isEmpty)
+        #expect(warnings(first, second.replacing(":25", with: ":26")).isEmpty)
+        #expect(warnings(first).isEmpty)
     }
 
     @Test func listedServerHasItsDefaults() throws {

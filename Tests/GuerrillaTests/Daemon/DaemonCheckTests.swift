@@ -50,6 +50,31 @@ struct DaemonCheckTests {
         #expect(check.errors.first?.hasPrefix("shutdown_timeout: ") == true)
     }
 
+    /// Names are looked up: what they stand for may be another server's.
+    @Test func namesThatCannotBeListenedOnAreErrors() {
+        func errors(_ interfaces: String...) -> [String] {
+            self.check { configuration in
+                configuration.servers = interfaces.compactMap { ListenInterface($0) }.map {
+                    ServerConfiguration(listenInterface: $0, hostName: "mx.example.com")
+                }
+            }.errors
+        }
+        #expect(errors("localhost:25").isEmpty && errors("localhost:25", "127.0.0.1:26").isEmpty)
+        #expect(errors("localhost:0", "127.0.0.1:0").isEmpty)
+        #expect(
+            errors("nonesuch.invalid:25") == [
+                "servers[0].listen_interface: cannot listen on nonesuch.invalid:25: no such host: nonesuch.invalid"
+            ]
+        )
+        for other in ["127.0.0.1:25", "[::]:25", "0.0.0.0:25", ":25"] {
+            let found = errors(other, "localhost:25")
+            #expect(
+                found == ["servers[1].listen_interface: localhost:25 and \(other) of an earlier server are one address"]
+                    || other == ":25" && found.isEmpty
+            )
+        }
+    }
+
     /// The files of servers that are not enabled are not looked at.
     @Test(arguments: [true, false])
     func certificateThatIsMissingIsAnErrorWhereItIsNeeded(_ isEnabled: Bool) {

@@ -161,7 +161,7 @@ struct DaemonReloadTests {
         try await self.run { daemon in
             let port = try #require(await daemon.listeners.first?.address.port)
             // Overlapping, and the very same.
-            for host in ["localhost", nil, "127.0.0.1", "0.0.0.0", "127.0.0.1"] as [String?] {
+            for host in ["localhost", nil, "127.0.0.1", "0.0.0.0", "::", "127.0.0.1"] as [String?] {
                 try await self.reload(daemon) {
                     $0.servers[0].listenInterface = ListenInterface(host: host, port: port)
                 }
