@@ -223,14 +223,15 @@ struct Serve: AsyncParsableCommand {
     private func welcome(_ listeners: [Daemon.Listener], configuration: DaemonConfiguration) {
         guard let listener = listeners.first else { return }
         let address = listener.address.hostAndPort
-        let recipient = "you@\(configuration.allowedHosts.last ?? "localhost")"
+        let recipient = ExampleRecipient(allowedHosts: configuration.allowedHosts)
+        let hosts = recipient.isOneOfAll ? "every domain" : configuration.allowedHosts.joined(separator: " and ")
         Terminal.note(
             """
             guerrillad \(GuerrillaVersion.current): no configuration file found, running on the embedded default.
-              Listening on    \(address), for mail to \(configuration.allowedHosts.joined(separator: " and "))
+              Listening on    \(address), for mail to \(hosts)
               Mail goes into  \(Self.store(of: configuration))
             Send a first mail from another terminal:
-              printf 'Subject: first mail\\n\\nHello!\\n' | curl -sS --crlf smtp://\(address) --mail-from me@example.org --mail-rcpt \(recipient) -T -
+              printf 'Subject: first mail\\n\\nHello!\\n' | curl -sS --crlf smtp://\(address) --mail-from me@example.org --mail-rcpt \(recipient.shellWord) -T -
             and look at it:
               ./guerrillad mail list
             """
