@@ -1,4 +1,5 @@
 #if CommandLine
+import Foundation
 import Guerrilla
 import GuerrillaServer
 import Logging
@@ -65,6 +66,12 @@ final class Upgrade: Sendable {
     ///
     /// - Parameter arguments: Its command line.
     func begin(_ daemon: Daemon, arguments: [String], logger: Logger) async {
+        guard ProcessInfo.processInfo.processIdentifier != 1 else {
+            return Self.log(
+                failure: "this is process 1, whose end is the end of its container; start another container instead",
+                logger
+            )
+        }
         let successor: Successor
         do {
             successor = try Successor(
