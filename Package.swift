@@ -207,11 +207,6 @@ let package = Package(
                     package: "swift-argument-parser",
                     condition: .when(traits: ["CommandLine"])
                 ),
-                .product(
-                    name: "UnixSignals",
-                    package: "swift-service-lifecycle",
-                    condition: .when(traits: ["CommandLine"])
-                ),
             ],
             swiftSettings: settings
         ),

@@ -4,19 +4,10 @@ import Guerrilla
 import GuerrillaServer
 import Logging
 import Synchronization
-import UnixSignals
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// What a running daemon reacts to.
 enum ServeEvent: Sendable, Equatable {
-    case signal(UnixSignal)
+    case signal(ProcessSignal)
     /// The configuration file is another one than what was read last. Told again until it is read.
     case fileHasChanged
     /// The new process serves, and this one has only to finish.
@@ -48,13 +39,6 @@ final class Upgrade: Sendable {
         self.environment = environment
         self.manager = manager
         (self.events, self.continuation) = AsyncStream.makeStream()
-    }
-
-    /// Makes the signals part of ``events``.
-    func forward(_ signals: UnixSignalsSequence) {
-        Task { [continuation = self.continuation] in
-            for await signal in signals { continuation.yield(.signal(signal)) }
-        }
     }
 
     /// Adds to ``events``.

@@ -65,7 +65,10 @@ public struct DaemonCheck: Sendable {
             self.errors.append("\(key): \(obstacle)")
         }
         do {
-            try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
+            try OpenFileLimit.raise(
+                forClients: configuration.enabledServers.map(\.maximumClients),
+                eventLoops: configuration.eventLoopCount
+            )
         } catch {
             self.errors.append("servers: \(error)")
         }

@@ -13,7 +13,9 @@ final class RunningDaemon {
     private(set) var configuration: DaemonConfiguration
     let logs: Logs
     let logger: Logger
-    private(set) var servers: [RunningServer] = []
+    private(set) var servers: [RunningServer] = [] {
+        didSet { self.serverList.set(self.servers) }
+    }
 
     private let ownBackend: (any Backend)?
     private let hook: MessageHook?
@@ -30,6 +32,9 @@ final class RunningDaemon {
     private var isStarted = false
     /// What was replaced and has not come to its end yet.
     private var endings: [Ending] = []
+    private let serverList: ServerList
+    /// What is missing in logs that are closed by now, a sentence for each.
+    private(set) var missingInLogs: [String] = []
 
     /// Opens the log, and nothing else yet.
     init(
@@ -38,20 +43,28 @@ final class RunningDaemon {
         hook: MessageHook?,
         events: EventBus,
         logger: Logger?,
-        predecessor: Int?
+        predecessor: Int?,
+        serverList: ServerList
     ) throws {
+        // First: what is made below has no way to say that it cannot be had.
+        try OpenFileLimit.raise(
+            forClients: configuration.enabledServers.map(\.maximumClients),
+            eventLoops: configuration.eventLoopCount
+        )
+        if let problem = ThreadLimit.problem(starting: configuration.threads) { throw DaemonError(problem) }
+        // It is used in the middle of messages, and made when it is used first.
+        _ = NIOThreadPool.singleton
         self.configuration = configuration
         self.ownBackend = ownBackend
         self.hook = hook
         self.events = events
         self.predecessor = predecessor
+        self.serverList = serverList
         self.logs = try Logs(configuration.logSettings)
         if let logger { self.logs.setLogger(logger) }
         self.logger = self.logs.main.logger
         self.certificates = CertificateReloader(logger: self.logger)
-        self.group = MultiThreadedEventLoopGroup(
-            numberOfThreads: max(1, configuration.eventLoops ?? System.coreCount)
-        )
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopCount)
         self.resources = ServerResources(
             eventLoopGroup: self.group,
             memoryBudget: MemoryBudget(limit: configuration.messageMemory),
@@ -173,7 +186,7 @@ final class RunningDaemon {
         // It tells of what it has replaced: nobody is to hear of anything when this is over. Last, as its files may be slow.
         await self.certificateTask?.value
         if self.isStarted { self.logger.info("Shutdown completed, exiting.") }
-        await self.logs.close()
+        self.missingInLogs = await self.logs.close()
         return cutOff
     }
 
@@ -208,7 +221,14 @@ final class RunningDaemon {
 
     private func prepare(_ change: inout Change, registry: ProcessorRegistry, offered: [ListeningSocket]) throws {
         let new = change.diff.new
-        try OpenFileLimit.raise(forClients: new.enabledServers.map(\.maximumClients))
+        try OpenFileLimit.raise(
+            forClients: new.enabledServers.map(\.maximumClients),
+            eventLoops: self.configuration.eventLoopCount
+        )
+        if self.isStarted {
+            if let problem = OpenFileLimit.problem(opening: 16) { throw DaemonError(problem) }
+            if let problem = ThreadLimit.problem(starting: new.threadsOfAReload) { throw DaemonError(problem) }
+        }
         change.logs = try self.logs.prepare(new.logSettings)
         // Certificates and chains are looked at before a port is taken: nobody connects to what does not start.
         for server in change.diff.servers {

@@ -103,6 +103,13 @@ public final class SMTPServer: Sendable {
         await listener.close()
     }
 
+    /// Begins with what ``shutdown(deadline:)`` does, and waits for nothing: nobody is accepted any more, nobody who is idle stays. It
+    /// needs no thread but those of the event loops.
+    public func beginShutdown() {
+        self.listener?.pauseAccepting()
+        for (eventLoop, registry) in self.registries { eventLoop.execute { registry.value.shutDown() } }
+    }
+
     /// Stops listening, lets messages in hand be finished, and sends everybody else away with 421.
     ///
     /// - Parameter deadline: When to cut off whoever is left.
