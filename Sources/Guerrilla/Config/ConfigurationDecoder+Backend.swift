@@ -17,28 +17,18 @@ extension ConfigurationDecoder {
         check(table.gateway, in: &section, at: keyPath, environmentPrefix: prefix)
 
         var backend = base
-        backend.saveProcess = section.anyString(GatewayKeys.saveProcess) ?? backend.saveProcess
-        backend.validateProcess = section.anyString(GatewayKeys.validateProcess) ?? backend.validateProcess
-        backend.saveTimeout = section.duration(GatewayKeys.saveTimeout) ?? backend.saveTimeout
-        backend.validateTimeout = section.duration(GatewayKeys.validateTimeout) ?? backend.validateTimeout
-        backend.recipientCacheLifetime =
-            section.duration(GatewayKeys.rcptCacheSeconds) ?? backend.recipientCacheLifetime
-        backend.saveWorkersSize = section.integer(GatewayKeys.saveWorkersSize) ?? backend.saveWorkersSize
-        backend.storedLineEndings =
-            section.anyString(GatewayKeys.storedLineEndings).flatMap(StoredLineEndings.init)
-            ?? backend.storedLineEndings
-        backend.primaryMailHost = hostName(section, GatewayKeys.primaryMailHost, at: keyPath) ?? backend.primaryMailHost
+        apply(GatewayKeys.rows, of: section, at: keyPath, to: &backend)
 
         if backend.saveTimeout >= .seconds(600) {
             warn(
                 "\(keyPath).\(GatewayKeys.saveTimeout.name)",
                 "senders wait 10 minutes for a verdict and then send the message again (RFC 5321 § 4.5.3.2.6); use less",
-                line: section.line(GatewayKeys.saveTimeout)
+                line: section.line(GatewayKeys.saveTimeout.description)
             )
         }
-        checkChain(backend.saveProcess, of: GatewayKeys.saveProcess, at: keyPath)
-        checkStoresOnce(backend.saveProcess, at: keyPath, line: section.line(GatewayKeys.saveProcess))
-        checkChain(backend.validateProcess, of: GatewayKeys.validateProcess, at: keyPath)
+        checkChain(backend.saveProcess, at: "\(keyPath).\(GatewayKeys.saveProcess.name)")
+        checkStoresOnce(backend.saveProcess, at: keyPath, line: section.line(GatewayKeys.saveProcess.description))
+        checkChain(backend.validateProcess, at: "\(keyPath).\(GatewayKeys.validateProcess.name)")
 
         let names = Set(
             ConfigurationTable.processorNames(in: backend.saveProcess)
@@ -58,11 +48,11 @@ extension ConfigurationDecoder {
         return backend
     }
 
-    private mutating func checkChain(_ chain: String, of key: ConfigurationKey, at keyPath: String) {
+    private mutating func checkChain(_ chain: String, at keyPath: String) {
         do throws(ProcessorChainError) {
             _ = try table.registry?.chain(chain)
         } catch {
-            problem("\(keyPath).\(key.name)", error.description)
+            problem(keyPath, error.description)
         }
     }
 
@@ -87,7 +77,7 @@ extension ConfigurationDecoder {
         at keyPath: String
     ) {
         let mark = ConfigurationRedaction.mark
-        let driver = section.anyString(SQLProcessor.driver)
+        let driver = section.text(SQLProcessor.driver)
         var names: Set<String> = []
         for key in inUse.flatMap(\.keys) where key.isSecret && names.insert(key.name).inserted {
             guard case .string(let text)? = section.values[key.name], text.contains(mark),
@@ -119,7 +109,7 @@ extension ConfigurationDecoder {
         #if SQLite
         needed.append((SQLiteProcessor.path, saving.contains(SQLiteProcessor.description.name)))
         #endif
-        for (key, isNeeded) in needed where isNeeded && section.anyString(key)?.isEmpty == true {
+        for (key, isNeeded) in needed where isNeeded && section.text(key)?.isEmpty == true {
             problem(
                 "\(keyPath).\(key.name)",
                 "expected \(key.expectation), found an empty one",
@@ -146,14 +136,16 @@ extension ConfigurationDecoder {
         )
     }
 
-    /// What processors read: the members as written, unknown ones included, with checked values in their place.
+    /// What processors read: the members as written, unknown ones included, with checked values in their place. The gateway's are left out
+    /// unless a processor reads them, too.
     private func values(of node: ConfigurationNode?, checked section: ConfigurationSection) -> ConfigurationObject {
         var values = ConfigurationObject()
-        for member in node?.members ?? [] {
+        let gateway = Set(table.gateway.map(\.name)).subtracting(table.processors.flatMap(\.keys).map(\.name))
+        for member in node?.members ?? [] where !gateway.contains(member.key) {
             let value = member.node.value
             values[member.key] = value == .null ? nil : value
         }
-        for key in table.backend {
+        for key in table.backend where !gateway.contains(key.name) {
             if let value = section.values[key.name] {
                 values[key.name] = value
             } else if section.members[key.name] != nil {

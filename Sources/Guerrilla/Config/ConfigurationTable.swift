@@ -77,10 +77,6 @@ public struct ConfigurationTable: Sendable {
 
     /// The names in a chain such as `HeadersParser|Header|Debugger`, in lower case.
     static func processorNames(in chain: String) -> [String] {
-        chain.lowercased().split(separator: "|").map { name in
-            var name = name
-            while name.last == " " { name.removeLast() }
-            return String(name.drop { $0 == " " })
-        }
+        ProcessorRegistry.names(in: chain).map { $0.lowercased() }
     }
 }

@@ -65,7 +65,7 @@ public struct DaemonCheck: Sendable {
             self.errors.append("\(key): \(obstacle)")
         }
         do {
-            try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
+            try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.connection.maximumClients))
         } catch {
             self.errors.append("servers: \(error)")
         }
@@ -78,9 +78,9 @@ public struct DaemonCheck: Sendable {
             }
         }
         for (index, server) in configuration.servers.enumerated()
-        where server.isEnabled && server.commandTimeout < .seconds(300) {
+        where server.isEnabled && server.connection.commandTimeout < .seconds(300) {
             self.notes.append(
-                "servers[\(index)].timeout: \(server.commandTimeout.components.seconds) seconds for the next command;"
+                "servers[\(index)].timeout: \(server.connection.commandTimeout.components.seconds) seconds for the next command;"
                     + " RFC 5321 § 4.5.3.2.7 asks for at least 300"
             )
         }

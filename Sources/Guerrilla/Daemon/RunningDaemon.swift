@@ -206,7 +206,7 @@ final class RunningDaemon {
 
     private func prepare(_ change: inout Change, registry: ProcessorRegistry, offered: [ListeningSocket]) throws {
         let new = change.diff.new
-        try OpenFileLimit.raise(forClients: new.enabledServers.map(\.maximumClients))
+        try OpenFileLimit.raise(forClients: new.enabledServers.map(\.connection.maximumClients))
         change.logs = try self.logs.prepare(new.logSettings)
         // Certificates and chains are looked at before a port is taken: nobody connects to what does not start.
         for server in change.diff.servers {

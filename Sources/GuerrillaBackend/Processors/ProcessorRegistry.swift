@@ -107,13 +107,17 @@ public struct ProcessorRegistry: Sendable {
         }
     }
 
+    /// The names in a chain such as `"HeadersParser|Header|sqlite"`, as they are written; none in an empty one.
+    package static func names(in chain: String) -> [String] {
+        let names = chain.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingSpaces() }
+        return names == [""] ? [] : names
+    }
+
     /// Takes a chain apart: `"HeadersParser|Header|sqlite"`. Spaces around names are ignored, so is an empty chain.
     /// - Throws: ``ProcessorChainError`` naming the unknown processor and those that are known.
     public func chain(_ text: String) throws(ProcessorChainError) -> [ProcessorDescription] {
-        let names = text.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingSpaces() }
-        if names.count == 1, names[0].isEmpty { return [] }
         var chain: [ProcessorDescription] = []
-        for name in names {
+        for name in Self.names(in: text) {
             guard let description = self[name] else {
                 throw ProcessorChainError(
                     unknown: name,

@@ -106,7 +106,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     private func begin(context: ChannelHandlerContext) {
         guard case .ungreeted = self.phase else { return }
         let refusal: SMTPReply? =
-            self.clientCount > self.settings.maximumClients
+            self.clientCount > self.settings.connection.maximumClients
             ? .tooManyClients : self.clientAddressChanged(to: self.session.client.address)
         if let refusal {
             let canBeTold = self.canBeTold(refusal)
@@ -118,8 +118,8 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
                 return
             }
             self.end(with: refusal, lingers: false)
-        } else if self.settings.greetingDelay > .zero {
-            self.deadlines.beginGreetingDelay(self.settings.greetingDelay)
+        } else if self.settings.connection.greetingDelay > .zero {
+            self.deadlines.beginGreetingDelay(self.settings.connection.greetingDelay)
         } else {
             self.greet()
         }
@@ -132,7 +132,8 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     /// never does it would hold a place for nothing: few get the chance, and none whose address has had enough.
     private func canBeTold(_ refusal: SMTPReply) -> Bool {
         guard self.session.isTLSPending else { return true }
-        return refusal == .tooManyClients && self.clientCount - self.settings.maximumClients <= Self.refusedHandshakes
+        return refusal == .tooManyClients
+            && self.clientCount - self.settings.connection.maximumClients <= Self.refusedHandshakes
     }
 
     private func greet() {
@@ -273,7 +274,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     /// Keeps what the session has not used. It is copied, so that the channel gets its receive buffer back.
     private func keep(_ input: ByteBuffer) {
         guard input.readableBytes > 0, case .open = self.phase else { return }
-        guard input.readableBytes <= self.settings.maximumPendingInput else {
+        guard input.readableBytes <= self.settings.connection.maximumPendingInput else {
             self.settings.logger.info("Too much input while a verdict was pending", metadata: self.clientMetadata)
             self.closeNow()
             return

@@ -159,7 +159,7 @@ public final class SMTPServer: Sendable {
 
     private func addHandlers(to channel: any Channel) throws {
         let connection = self.accept(channel)
-        if connection.settings.isProxyOn {
+        if connection.settings.connection.isProxyOn {
             let handler = ProxyProtocolHandler(server: self, connection: connection)
             try channel.pipeline.syncOperations.addHandler(handler)
         } else {

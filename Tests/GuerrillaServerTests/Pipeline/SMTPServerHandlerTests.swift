@@ -249,7 +249,7 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func silentPeersAreSentAway() async throws {
-        try await LiveServer.with(settings: .testing { $0.commandTimeout = .milliseconds(50) }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.commandTimeout = .milliseconds(50) }) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 #expect(try client.readReply() == ["421 4.4.2 Error: timeout exceeded"])
@@ -259,7 +259,7 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func octetsOfAnEndlessCommandBuyNoTime() async throws {
-        try await LiveServer.with(settings: .testing { $0.commandTimeout = .milliseconds(200) }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.commandTimeout = .milliseconds(200) }) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 try client.trickleUntilAnswered()
@@ -271,7 +271,7 @@ struct SMTPServerHandlerTests {
     @Test func slowMessagesEndAtMessageTimeout() async throws {
         try await LiveServer.with(
             settings: .testing {
-                $0.messageTimeout = .milliseconds(200)
+                $0.connection.messageTimeout = .milliseconds(200)
             }
         ) { live in
             try await live.withClient { client in
@@ -285,7 +285,7 @@ struct SMTPServerHandlerTests {
 
     @Test func silenceWithinAMessageEndsAtDataTimeout() async throws {
         let settings = ServerSettings.testing {
-            $0.dataTimeout = .milliseconds(200)
+            $0.connection.dataTimeout = .milliseconds(200)
         }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
@@ -301,8 +301,8 @@ struct SMTPServerHandlerTests {
 
     @Test func messagesThatTrickleInEndAtMinimumDataRate() async throws {
         let settings = ServerSettings.testing {
-            $0.minimumDataRate = 1_000_000
-            $0.dataRateWindow = .milliseconds(200)
+            $0.connection.minimumDataRate = 1_000_000
+            $0.connection.dataRateWindow = .milliseconds(200)
         }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
@@ -321,9 +321,9 @@ struct SMTPServerHandlerTests {
     ])
     func tinyChunksBuyNoTime(_ messageTimeout: Duration, _ minimumDataRate: Int, _ last: String) async throws {
         let settings = ServerSettings.testing {
-            $0.messageTimeout = messageTimeout
-            $0.minimumDataRate = minimumDataRate
-            $0.dataRateWindow = .milliseconds(200)
+            $0.connection.messageTimeout = messageTimeout
+            $0.connection.minimumDataRate = minimumDataRate
+            $0.connection.dataRateWindow = .milliseconds(200)
         }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
@@ -380,7 +380,7 @@ struct SMTPServerHandlerTests {
 
     @Test func aSessionEndsAtSessionTimeoutWithinAMessageToo() async throws {
         let settings = ServerSettings.testing {
-            $0.sessionTimeout = .seconds(1)
+            $0.connection.sessionTimeout = .seconds(1)
         }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
@@ -397,7 +397,7 @@ struct SMTPServerHandlerTests {
     /// The end of each message comes in one burst with the whole beginning of the next.
     @Test func everyPipelinedMessageHasItsOwnMessageTimeout() async throws {
         let timeout = Duration.milliseconds(500)
-        try await LiveServer.with(settings: .testing { $0.messageTimeout = timeout }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.messageTimeout = timeout }) { live in
             try await live.withClient { client in
                 var begun = ContinuousClock.now
                 let end = begun + timeout * 2
@@ -421,7 +421,7 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func sessionsEndAtSessionTimeout() async throws {
-        try await LiveServer.with(settings: .testing { $0.sessionTimeout = .milliseconds(100) }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.sessionTimeout = .milliseconds(100) }) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 #expect(try client.readReply() == ["421 4.4.2 Error: session lasted too long"])
@@ -430,7 +430,7 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func tooManyClientsAreTold() async throws {
-        try await LiveServer.with(settings: .testing { $0.maximumClients = 1 }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.maximumClients = 1 }) { live in
             try await live.withClient { client in
                 #expect(try client.readReply().first?.hasPrefix("220 ") == true)
                 let second = try BlockingClient(port: live.port)

@@ -115,7 +115,7 @@ struct DaemonCheckTests {
             let check = self.check {
                 $0.backend.saveProcess = "HeadersParser|FastCGI"
                 $0.backend.storedLineEndings = lineEndings
-                $0.servers[0].timeout = .seconds(300)
+                $0.servers[0].connection.timeout = .seconds(300)
             }
             #expect(
                 check.notes.count { $0.hasPrefix("backend_config.stored_line_endings: not set; `fastcgi`") } == count
@@ -127,8 +127,8 @@ struct DaemonCheckTests {
         let check = self.check {
             $0.servers.append($0.servers[0])
             $0.servers.append($0.servers[0])
-            $0.servers[1].timeout = .seconds(30)
-            $0.servers[2].timeout = .seconds(30)
+            $0.servers[1].connection.timeout = .seconds(30)
+            $0.servers[2].connection.timeout = .seconds(30)
             $0.servers[2].isEnabled = false
         }
         #expect(check.errors.isEmpty && check.warnings.isEmpty)
