@@ -9,7 +9,7 @@ import Synchronization
 /// A script that keeps a message answers `SAVED`; one that is asked about a recipient answers `PASSED`, or `REJECTED` and a reason.
 /// Whatever else comes of a request is trouble: the client keeps its message.
 ///
-/// - **Configuration**: the keys `fcgi_…` of ``configurationKeys``.
+/// - **Configuration**: the keys `fcgi_…` of ``Keys``.
 /// - **Reads**: envelope and message; `subject` of HeadersParser; `deliveryHeader` of Header.
 /// - **Writes**: nothing.
 /// - **Tasks**: save and validate. It stores.

@@ -23,18 +23,24 @@ public final class RedisProcessor: Processor {
     public static let capabilities: ProcessorCapabilities = [.saves, .stores]
 
     /// The processor for a registry, by the name `redis`.
-    public static let description = ProcessorDescription(
-        "redis",
-        RedisProcessor.self,
-        configurationKeys: RedisKeys.all,
-        requiredBefore: ["Hasher"]
-    ) { context in
-        RedisProcessor(
-            settings: try RedisSettings(context),
-            expireSeconds: try context.configuration.requiredInteger(RedisKeys.expireSeconds),
-            lineEndings: context.storedLineEndings
-        )
-    }
+    public static let description: ProcessorDescription = {
+        var description = ProcessorDescription(
+            "redis",
+            RedisProcessor.self,
+            settings: RedisKeys.self,
+            requiredBefore: ["Hasher"]
+        ) { context, keys in
+            RedisProcessor(
+                settings: try RedisSettings(keys, context),
+                expireSeconds: Int(keys.expireSeconds.components.seconds),
+                lineEndings: context.storedLineEndings
+            )
+        }
+        description.reads = [.hashes, .compressedMessage, .deliveryHeader]
+        description.usesLineEndings = true
+        description.redact = { text, _, _ in RedisInterface.redacted(text) }
+        return description
+    }()
 
     private struct Opened {
         let client: RedisClient

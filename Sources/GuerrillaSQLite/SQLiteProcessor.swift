@@ -20,38 +20,53 @@ public final class SQLiteProcessor: Processor {
     /// It handles messages and keeps them.
     public static let capabilities: ProcessorCapabilities = [.saves, .stores]
 
-    /// `sqlite_path`
-    public static let path = ConfigurationKey(
-        "sqlite_path",
-        .string,
-        default: .string("guerrilla.sqlite"),
-        summary: "The database file. A relative path starts at the working directory."
-    )
+    /// The settings.
+    public struct Settings: ProcessorSettings {
+        /// The database file. The default is `guerrilla.sqlite` in the working directory.
+        public var path = "guerrilla.sqlite"
+        /// How long to wait for another process that has the database locked. The default is 5 seconds.
+        public var busyTimeout: Duration = .seconds(5)
 
-    /// `sqlite_busy_timeout`
-    public static let busyTimeout = ConfigurationKey(
-        "sqlite_busy_timeout",
-        .duration,
-        default: .string("5s"),
-        range: 0...3_600_000_000_000,
-        summary: "How long to wait for another process that has the database locked. "
-            + "Never more than half of `gw_save_timeout`."
-    )
+        /// Settings with every default.
+        public init() {}
+
+        static let path: Key<Settings, String> = Key(
+            "sqlite_path",
+            \.path,
+            .text,
+            neededText: .toSave,
+            summary: "The database file. A relative path starts at the working directory."
+        )
+        static let busyTimeout: Key<Settings, Duration> = Key(
+            "sqlite_busy_timeout",
+            \.busyTimeout,
+            .duration,
+            range: 0...3_600_000_000_000,
+            summary: "How long to wait for another process that has the database locked. "
+                + "Never more than half of `gw_save_timeout`."
+        )
+
+        /// Settings with every default.
+        public static let defaults = Settings()
+        /// The keys.
+        public static let rows: [any ConfigurationRow<Settings>] = [path, busyTimeout]
+
+        /// The database.
+        public var resources: [ProcessorResource] {
+            [ProcessorResource(.database, at: self.path, key: Self.path.name, keepsMessages: true)]
+        }
+    }
 
     /// The processor for a registry, by the name `sqlite`.
-    public static let description = ProcessorDescription(
-        "sqlite",
-        SQLiteProcessor.self,
-        configurationKeys: [SQLiteProcessor.path, SQLiteProcessor.busyTimeout]
-    ) { context in
-        SQLiteProcessor(
-            path: try context.configuration.requiredString(SQLiteProcessor.path),
-            busyTimeout: min(
-                try context.configuration.requiredDuration(SQLiteProcessor.busyTimeout),
-                context.saveTimeout / 2
-            )
-        )
-    }
+    public static let description: ProcessorDescription = {
+        var description = ProcessorDescription("sqlite", SQLiteProcessor.self, settings: Settings.self) {
+            context,
+            settings in
+            SQLiteProcessor(path: settings.path, busyTimeout: min(settings.busyTimeout, context.saveTimeout / 2))
+        }
+        description.reads = [.header, .deliveryHeader]
+        return description
+    }()
 
     private struct Opened {
         let store: SQLiteMessageStore

@@ -21,13 +21,10 @@ struct RedisProcessorTests {
     @Test func fitsIntoAChain() async throws {
         try await self.server.start()
         let interface = self.server.interface
-        let description = ProcessorDescription(
-            "Hashed",
-            Hashed.self,
-            configurationKeys: RedisProcessor.description.configurationKeys
-        ) { context in
+        var description = ProcessorDescription("Hashed", Hashed.self) { context in
             Hashed(redis: try RedisProcessor.description.make(context))
         }
+        description.configurationKeys = RedisProcessor.description.configurationKeys
         try await ProcessorCompatibilityTest(
             description,
             configuration: ["redis_interface": .string(interface), "redis_expire_seconds": 60]

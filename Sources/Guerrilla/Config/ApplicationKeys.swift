@@ -12,7 +12,7 @@ enum ApplicationKeys {
     static let allowedHosts: Key<DaemonConfiguration, [String]> = Key(
         "allowed_hosts",
         \.allowedHosts,
-        .texts,
+        .nonEmpty(.texts),
         default: .described("the operating system's host name"),
         origin: .goGuerrilla,
         summary: """
@@ -23,7 +23,7 @@ enum ApplicationKeys {
     static let pidFile: Key<DaemonConfiguration, String?> = Key(
         "pid_file",
         \.pidFile,
-        .optional(.text),
+        .optional(.nonEmpty(.text)),
         default: .described("none; the daemon uses `/var/run/go-guerrilla.pid`"),
         origin: .goGuerrilla,
         summary: "The file the process id is written to."
@@ -99,7 +99,7 @@ enum ApplicationKeys {
     static let user: Key<DaemonConfiguration, String?> = Key(
         "user",
         \.user,
-        .optional(.text),
+        .optional(.nonEmpty(.text)),
         default: .described("unchanged"),
         isReloadable: false,
         summary:
@@ -108,7 +108,7 @@ enum ApplicationKeys {
     static let group: Key<DaemonConfiguration, String?> = Key(
         "group",
         \.group,
-        .optional(.text),
+        .optional(.nonEmpty(.text)),
         default: .described("the group of `user`"),
         isReloadable: false,
         summary: "The group that guerrillad becomes together with `user`."

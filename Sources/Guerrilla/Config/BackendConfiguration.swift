@@ -44,8 +44,8 @@ public struct BackendConfiguration: Sendable, Equatable, ConfigurationOwner {
     /// `log_received_mails` of the Debugger is filled in by go-guerrilla's rule: true when there are no values at all, false otherwise.
     public var processorConfiguration: ProcessorConfiguration {
         var all = values
-        if all[Debugger.logReceivedMails.name] == nil {
-            all[Debugger.logReceivedMails.name] = .bool(values.isEmpty)
+        if all[Debugger.Settings.logReceivedMails.name] == nil {
+            all[Debugger.Settings.logReceivedMails.name] = .bool(values.isEmpty)
         }
         return ProcessorConfiguration(values: all)
     }

@@ -1,11 +1,5 @@
 import GuerrillaBackend
-import GuerrillaFastCGI
 import GuerrillaProcessors
-import GuerrillaSQL
-
-#if SQLite
-import GuerrillaSQLite
-#endif
 
 extension ConfigurationDecoder {
     /// `backend_config`, whose keys are case-sensitive and shared by the gateway and all processors.
@@ -34,15 +28,15 @@ extension ConfigurationDecoder {
             ConfigurationTable.processorNames(in: backend.saveProcess)
                 + ConfigurationTable.processorNames(in: backend.validateProcess)
         )
-        let inUse = table.processors.filter { names.contains($0.name) || !names.isDisjoint(with: $0.aliases) }
+        let inUse = table.processors.filter { !$0.names.isDisjoint(with: names) }
         checkProcessors(inUse, in: &section, at: keyPath)
         checkMasks(of: inUse, in: section, at: keyPath)
-        checkEmptyTexts(of: backend, in: section, at: keyPath)
+        checkEmptyTexts(inUse, of: backend, in: section, at: keyPath)
 
         backend.values = values(of: node, checked: section)
-        if backend.values[Debugger.logReceivedMails.name] == nil {
+        if backend.values[Debugger.Settings.logReceivedMails.name] == nil {
             // go-guerrilla's rule: the default depends on whether there are any settings at all.
-            backend.values[Debugger.logReceivedMails.name] = .bool(node?.members?.isEmpty ?? true)
+            backend.values[Debugger.Settings.logReceivedMails.name] = .bool(node?.members?.isEmpty ?? true)
         }
         reportMissing(inUse, in: section, values: backend.processorConfiguration.values, at: keyPath)
         return backend
@@ -76,12 +70,12 @@ extension ConfigurationDecoder {
         in section: ConfigurationSection,
         at keyPath: String
     ) {
-        let mark = ConfigurationRedaction.mark
-        let driver = section.text(SQLProcessor.driver)
+        let mark = Redaction.mark
+        let values = ConfigurationObject(section.values.map { ($0.key, $0.value) })
         var names: Set<String> = []
         for key in inUse.flatMap(\.keys) where key.isSecret && names.insert(key.name).inserted {
             guard case .string(let text)? = section.values[key.name], text.contains(mark),
-                ConfigurationRedaction.redacted(.string(text), of: key, driver: driver) == .string(text)
+                table.shown(.string(text), of: key, among: values) == .string(text)
             else { continue }
             problem(
                 "\(keyPath).\(key.name)",
@@ -94,27 +88,30 @@ extension ConfigurationDecoder {
 
     /// What may be left out for some other value, but not be empty.
     private mutating func checkEmptyTexts(
+        _ inUse: [ConfigurationTable.ProcessorKeys],
         of backend: BackendConfiguration,
         in section: ConfigurationSection,
         at keyPath: String
     ) {
         let saving = Set(ConfigurationTable.processorNames(in: backend.saveProcess))
         let validating = Set(ConfigurationTable.processorNames(in: backend.validateProcess))
-        let fastCGI = FastCGIProcessor.description.name.lowercased()
-        var needed: [(ConfigurationKey, isNeeded: Bool)] = [
-            (FastCGIProcessor.connectionAddress, !saving.union(validating).isDisjoint(with: [fastCGI])),
-            (FastCGIProcessor.saveScriptKey, saving.contains(fastCGI)),
-            (FastCGIProcessor.validateScriptKey, validating.contains(fastCGI)),
-        ]
-        #if SQLite
-        needed.append((SQLiteProcessor.path, saving.contains(SQLiteProcessor.description.name)))
-        #endif
-        for (key, isNeeded) in needed where isNeeded && section.text(key)?.isEmpty == true {
-            problem(
-                "\(keyPath).\(key.name)",
-                "expected \(key.expectation), found an empty one",
-                line: section.line(key)
-            )
+        var reported: Set<String> = []
+        for processor in inUse {
+            for key in processor.keys where section.text(key)?.isEmpty == true {
+                let isNeeded =
+                    switch key.neededText {
+                    case .always?: true
+                    case .toSave?: !processor.names.isDisjoint(with: saving)
+                    case .toValidate?: !processor.names.isDisjoint(with: validating)
+                    case nil: false
+                    }
+                guard isNeeded, reported.insert(key.name).inserted else { continue }
+                problem(
+                    "\(keyPath).\(key.name)",
+                    "expected \(key.expectation), found an empty one",
+                    line: section.line(key)
+                )
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 import GuerrillaBackend
 import GuerrillaProcessors
-import GuerrillaSQL
 import GuerrillaServer
 
 /// What is in effect, after file, environment and defaults, in the form of a configuration file.
@@ -84,7 +83,7 @@ public struct ConfigurationListing: Sendable {
             var values: [String: ConfigurationValue] = [:]
             for key in all.keys { values[key] = all[key] }
             for row in GatewayKeys.rows { values[row.description.name] = row.value(in: configuration) }
-            let logsMails = Debugger.logReceivedMails.name
+            let logsMails = Debugger.Settings.logReceivedMails.name
             values[logsMails] = nil
             var object = self.group(
                 known,
@@ -93,7 +92,7 @@ public struct ConfigurationListing: Sendable {
             )
             for key in all.keys where !known.contains(where: { $0.name == key }) {
                 guard let value = all[key] else { continue }
-                object[key] = self.secrets ? value : ConfigurationRedaction.redacted(value)
+                object[key] = self.secrets ? value : Redaction.redacted(value)
             }
             // Its default depends on whether anything stands here at all.
             if let value = all[logsMails], value != .bool(object.isEmpty) || !self.changesOnly {
@@ -117,24 +116,14 @@ public struct ConfigurationListing: Sendable {
                 let fallback = key.defaultValue?.value ?? implied[key.name]
                 let value = values[key.name]
                 guard !self.changesOnly || value != nil && value != fallback else { continue }
-                object[key.name] = self.shown(
-                    value ?? fallback ?? .null,
-                    of: key,
-                    driver: values[SQLProcessor.driver.name]
-                )
+                let shown = value ?? fallback ?? .null
+                object[key.name] =
+                    self.secrets ? shown : self.listing.table.shown(shown, of: key, among: self.backendValues)
             }
             return object
         }
 
-        private func shown(
-            _ value: ConfigurationValue,
-            of key: ConfigurationKey,
-            driver: ConfigurationValue?
-        ) -> ConfigurationValue {
-            guard !self.secrets else { return value }
-            let driver: String? = if case .string(let name)? = driver { name } else { nil }
-            return ConfigurationRedaction.redacted(value, of: key, driver: driver)
-        }
+        private var backendValues: ConfigurationObject { self.listing.configuration.backend.values }
 
         private func unlessEmpty(_ object: ConfigurationObject) -> ConfigurationValue? {
             object.isEmpty ? nil : .object(object)

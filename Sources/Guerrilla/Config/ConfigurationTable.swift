@@ -11,6 +11,9 @@ public struct ConfigurationTable: Sendable {
         /// Its keys.
         public var keys: [ConfigurationKey]
 
+        /// All names it answers to.
+        var names: Set<String> { Set([self.name] + self.aliases) }
+
         /// Makes an entry.
         public init(_ name: String, aliases: [String] = [], keys: [ConfigurationKey]) {
             self.name = name.lowercased()
@@ -73,6 +76,20 @@ public struct ConfigurationTable: Sendable {
     var backend: [ConfigurationKey] {
         var names: Set<String> = []
         return (gateway + processors.flatMap(\.keys)).filter { names.insert($0.name).inserted }
+    }
+
+    /// The value of a key of `backend_config` as it may be shown.
+    ///
+    /// - Parameter values: All of `backend_config`.
+    func shown(
+        _ value: ConfigurationValue,
+        of key: ConfigurationKey,
+        among values: ConfigurationObject
+    ) -> ConfigurationValue {
+        guard key.isSecret else { return value }
+        guard case .string(let text) = value, !text.isEmpty else { return Redaction.redacted(value) }
+        let owner = self.registry?.all.first { $0.configurationKeys.contains { $0.name == key.name } }
+        return .string(owner?.redact(text, key, values) ?? Redaction.mark)
     }
 
     /// The names in a chain such as `HeadersParser|Header|Debugger`, in lower case.

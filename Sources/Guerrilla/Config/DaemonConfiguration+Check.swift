@@ -4,25 +4,26 @@ import GuerrillaBackend
 // the same table here, before a daemon runs on it.
 
 extension DaemonConfiguration {
-    /// Makes sure that every number and every duration has a value that its key allows.
+    /// Makes sure that every number and every duration has a value that its key allows, and that no file has two purposes.
     ///
     /// Zero is not "the default" here: what is not to be changed is left alone. Durations need not be whole seconds, and may be shorter than
     /// in a file; but not negative.
     ///
     /// - Throws: ``DaemonError`` that names the keys.
-    func check() throws(DaemonError) {
-        let problems = self.problems
+    func check(_ registry: ProcessorRegistry) throws(DaemonError) {
+        let problems = self.problems(registry)
         guard problems.isEmpty else { throw DaemonError(problems.joined(separator: "; ")) }
     }
 
-    /// What ``check()`` finds, one sentence each.
-    var problems: [String] {
+    /// What ``check(_:)`` finds, one sentence each.
+    func problems(_ registry: ProcessorRegistry) -> [String] {
         self.rangeProblems(ApplicationKeys.rows)
             + self.servers.enumerated().flatMap { index, server in
                 server.rangeProblems(ServerKeys.rows, at: "servers[\(index)].")
             }
             + self.backend.rangeProblems(GatewayKeys.rows, at: "\(ApplicationKeys.backendConfig.name).")
             + self.interfaceProblems
+            + FileConflicts.problems(self, from: nil, registry: registry).map { "\($0)" }
     }
 
     /// Two servers cannot have one address, unless the system chooses their ports.

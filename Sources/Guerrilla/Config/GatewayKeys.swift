@@ -8,7 +8,7 @@ enum GatewayKeys {
     static let saveProcess: Key<BackendConfiguration, String> = Key(
         "save_process",
         \.saveProcess,
-        .anyText,
+        .text,
         origin: .goGuerrilla,
         summary:
             "The processors a message goes through, left to right, separated by `|`. An empty string accepts and discards."
@@ -16,7 +16,7 @@ enum GatewayKeys {
     static let validateProcess: Key<BackendConfiguration, String> = Key(
         "validate_process",
         \.validateProcess,
-        .anyText,
+        .text,
         origin: .goGuerrilla,
         summary: "The processors that decide about a recipient. Empty accepts every recipient in `allowed_hosts`."
     )

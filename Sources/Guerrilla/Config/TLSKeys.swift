@@ -61,7 +61,7 @@ enum TLSKeys {
     static let rootCAsFile: Key<TLSSettings, String?> = Key(
         "root_cas_file",
         \.rootCAsFile,
-        .optional(.text),
+        .optional(.nonEmpty(.text)),
         default: .described("the system's"),
         origin: .goGuerrilla,
         summary: "The certificate authorities that clients' certificates are checked against, PEM."
@@ -87,7 +87,7 @@ enum TLSKeys {
         Key(
             "private_key_file",
             property,
-            .optional(.text),
+            .optional(.nonEmpty(.text)),
             default: .described("none"),
             origin: .goGuerrilla,
             summary: "The private key, PEM."
@@ -100,7 +100,7 @@ enum TLSKeys {
         Key(
             "public_key_file",
             property,
-            .optional(.text),
+            .optional(.nonEmpty(.text)),
             default: .described("none"),
             origin: .goGuerrilla,
             summary: "The certificate chain, PEM, the server's own certificate first."

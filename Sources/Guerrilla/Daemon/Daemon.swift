@@ -132,7 +132,7 @@ public actor Daemon {
             self.state = .starting
             self.interruption = Interruption()
             do {
-                try self.wanted.check()
+                try self.wanted.check(self.registry)
                 let running = try RunningDaemon(
                     self.wanted,
                     backend: self.backend,
@@ -230,7 +230,7 @@ public actor Daemon {
         try await self.turns.take {
             guard case .running(let running) = self.state else { throw DaemonError("the daemon is not running") }
             do {
-                try configuration.check()
+                try configuration.check(self.registry)
                 try await running.apply(configuration, registry: self.registry, interruption: self.interruption)
                 self.wanted = configuration
                 running.logger.info("Configuration was reloaded")

@@ -7,11 +7,6 @@ import Logging
 public struct DaemonCheck: Sendable {
     static let discardsMail = "no processor of save_process stores messages: mail is accepted and discarded"
 
-    /// The processors whose stored messages may be read by programs written for go-guerrilla.
-    private static let storesOfGoGuerrilla: Set = [
-        "sql", "mysql", "redis", "guerrillaredisdb", "fastcgi", "maildir", "compressor",
-    ]
-
     /// What would prevent the start.
     public private(set) var errors: [String] = []
     /// What the operator should know.
@@ -29,7 +24,7 @@ public struct DaemonCheck: Sendable {
         registry: ProcessorRegistry = .standard,
         handsMessagesOn: Bool = false
     ) {
-        self.errors += configuration.problems
+        self.errors += configuration.problems(registry)
         do {
             let silent = Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
             let chain = try ProcessorChain(configuration.backend, registry: registry, logger: silent)
@@ -41,9 +36,11 @@ public struct DaemonCheck: Sendable {
         } catch {
             self.errors.append("backend_config: \(error)")
         }
+        let saving = (try? registry.chain(configuration.backend.saveProcess)) ?? []
+        self.warnings += ChainOrder.findings(saving).map { "backend_config.save_process: \($0)" }
         if configuration.backend.storedLineEndings == nil {
-            let names = ConfigurationTable.processorNames(in: configuration.backend.saveProcess)
-            for name in names where Self.storesOfGoGuerrilla.contains(name) {
+            for name in ConfigurationTable.processorNames(in: configuration.backend.saveProcess)
+            where registry[name]?.usesLineEndings == true {
                 self.notes.append(
                     "backend_config.stored_line_endings: not set; `\(name)` stores messages with CRLF, as they were sent."
                         + " Write `lf` for what go-guerrilla stores, or `crlf`"

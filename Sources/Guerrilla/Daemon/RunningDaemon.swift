@@ -7,7 +7,7 @@ import NIOPosix
 
 /// Everything that a started daemon has. ``Daemon`` lets one thing happen here at a time.
 ///
-/// Starting and reloading are the same: whatever can fail is opened beside what is in use (``prepare(_:registry:offered:)``), and only
+/// Starting and reloading are the same: whatever can fail is opened beside what is in use (``prepare(_:offered:)``), and only
 /// when nothing is left that can, all of it is put in force (``adopt(_:)``).
 final class RunningDaemon {
     private(set) var configuration: DaemonConfiguration
@@ -84,9 +84,10 @@ final class RunningDaemon {
         interruption: Interruption
     ) async throws {
         self.endings.removeAll(where: \.isOver)
-        var change = Change(ConfigurationDiff(from: self.isStarted ? self.configuration : new.withoutServers, to: new))
+        let diff = ConfigurationDiff(from: self.isStarted ? self.configuration : new.withoutServers, to: new)
+        var change = Change(diff, registry)
         do {
-            try self.prepare(&change, registry: registry, offered: offered)
+            try self.prepare(&change, offered: offered)
             // First: of two that start at once with the same files only one may touch them.
             if change.diff.old.pidFile != new.pidFile || !self.isStarted, let path = new.pidFile {
                 change.pidFile = try self.makePIDFile(path)
@@ -188,14 +189,16 @@ final class RunningDaemon {
         }
 
         let diff: ConfigurationDiff
+        let registry: ProcessorRegistry
         var logs: Logs.Change?
         var certificates: [ServerIdentifier: CertificateReloader.Reading] = [:]
         var starts: [Start] = []
         var backend: (any Backend)?
         var pidFile: PIDFile?
 
-        init(_ diff: ConfigurationDiff) {
+        init(_ diff: ConfigurationDiff, _ registry: ProcessorRegistry) {
             self.diff = diff
+            self.registry = registry
         }
 
         func discard() {
@@ -204,7 +207,7 @@ final class RunningDaemon {
         }
     }
 
-    private func prepare(_ change: inout Change, registry: ProcessorRegistry, offered: [ListeningSocket]) throws {
+    private func prepare(_ change: inout Change, offered: [ListeningSocket]) throws {
         let new = change.diff.new
         try OpenFileLimit.raise(forClients: new.enabledServers.map(\.connection.maximumClients))
         change.logs = try self.logs.prepare(new.logSettings)
@@ -225,7 +228,7 @@ final class RunningDaemon {
                 change.backend = try ProcessorChain(
                     new.backend,
                     hook: self.hook,
-                    registry: registry,
+                    registry: change.registry,
                     logger: self.logger
                 )
             }
@@ -293,7 +296,7 @@ final class RunningDaemon {
             self.tellOfPIDFile()
         }
         // Before anybody can connect: the first message needs the room, too.
-        self.watchFreeSpace(former: isReload ? diff.old : nil)
+        self.watchFreeSpace(former: isReload ? diff.old : nil, change.registry)
         try await self.adoptServers(change, isReload: isReload)
         if !isReload || diff.old.certificateCheckInterval != diff.new.certificateCheckInterval {
             self.certificateTask?.cancel()
@@ -440,12 +443,12 @@ final class RunningDaemon {
     }
 
     /// Looks after the room where the chain keeps messages, if that or the limit is another than before.
-    private func watchFreeSpace(former: DaemonConfiguration?) {
+    private func watchFreeSpace(former: DaemonConfiguration?, _ registry: ProcessorRegistry) {
         let minimum = self.configuration.minimumFreeSpace
         if let former, former.minimumFreeSpace == minimum, former.backend == self.configuration.backend { return }
         self.freeSpaceTask?.cancel()
         self.freeSpaceTask = nil
-        let directories = self.configuration.storeDirectories
+        let directories = self.configuration.backend.storeDirectories(registry)
         guard self.ownBackend == nil, minimum > 0, !directories.isEmpty else {
             self.resources.storageSpace.isLow = false
             return

@@ -30,6 +30,7 @@ public struct Key<Owner: ConfigurationOwner, Value: Sendable & Equatable>: Confi
     ///   - unit: The unit of a number, nil when the form says it all.
     ///   - fallback: What holds when the key is not set. The default is the property's value in ``ConfigurationOwner/defaults``.
     ///   - isRequired: Whether there must be a value.
+    ///   - neededText: When a text must not be empty.
     ///   - isReloadable: Whether a change takes effect on reload, without a restart.
     ///   - isSecret: Whether the value must never be printed.
     ///   - origin: Where the key comes from.
@@ -44,6 +45,7 @@ public struct Key<Owner: ConfigurationOwner, Value: Sendable & Equatable>: Confi
         unit: String? = nil,
         default fallback: ConfigurationDefault? = nil,
         isRequired: Bool = false,
+        neededText: ConfigurationKey.TextNeed? = nil,
         isReloadable: Bool = true,
         isSecret: Bool = false,
         origin: ConfigurationKey.Origin = .ours,
@@ -61,6 +63,7 @@ public struct Key<Owner: ConfigurationOwner, Value: Sendable & Equatable>: Confi
             unit: unit,
             default: fallback ?? standard.flatMap(ConfigurationDefault.init),
             isRequired: isRequired,
+            neededText: neededText,
             isReloadable: isReloadable,
             isSecret: isSecret,
             origin: origin,

@@ -71,7 +71,7 @@ public struct ValueForm<Value: Sendable>: Sendable {
 }
 
 extension ValueForm where Value: Collection {
-    /// A list that is "not set" when it is empty.
+    /// A list, or a text, that is "not set" when it is empty.
     public static func nonEmpty(_ form: Self) -> Self {
         Self(form.type, allowedValues: form.allowedValues) { value, findings in
             guard let list = form.read(value, &findings), !list.isEmpty else { return nil }
@@ -130,17 +130,8 @@ extension ValueForm where Value == Duration {
 }
 
 extension ValueForm where Value == String {
-    /// Text. An empty one means "not set".
+    /// Text, which may be empty.
     public static var text: Self {
-        .text { text, _ in
-            text
-        } write: {
-            $0
-        }
-    }
-
-    /// Text that may be empty.
-    public static var anyText: Self {
         Self(.string) { value, _ in
             if case .string(let text) = value { text } else { nil }
         } write: {
@@ -149,10 +140,21 @@ extension ValueForm where Value == String {
     }
 }
 
+extension ValueForm where Value == Secret {
+    /// Text that must not be printed.
+    public static var secret: Self {
+        Self(.string) { value, _ in
+            if case .string(let text) = value { Secret(text) } else { nil }
+        } write: {
+            .string($0.reveal())
+        }
+    }
+}
+
 extension ValueForm where Value == [String] {
-    /// A list of texts. An empty one means "not set".
+    /// A list of texts, which may be empty.
     public static var texts: Self {
-        .nonEmpty(.list(read: { text, _, _ in text }, write: { $0 }))
+        .list(read: { text, _, _ in text }, write: { $0 })
     }
 }
 

@@ -17,6 +17,13 @@ public struct HeadersParser: Processor {
     /// It handles messages.
     public static let capabilities: ProcessorCapabilities = [.saves]
 
+    /// The processor for a registry, by the name `HeadersParser`.
+    public static let description: ProcessorDescription = {
+        var description = ProcessorDescription("HeadersParser", HeadersParser.self) { HeadersParser(logger: $0.logger) }
+        description.writes = [.header]
+        return description
+    }()
+
     private let limits: HeaderLimits
     private let encodedWords: EncodedWordDecoder
     private let logger: Logger

@@ -267,7 +267,7 @@ struct ConfigurationBackendTests {
         (#""save_process":"Header","sqlite_path":"""#, []),
         (
             #""save_process":"FastCGI","fcgi_connection_address":"","fcgi_script_filename_save":"","fcgi_script_filename_validate":"""#,
-            ["fcgi_connection_address", "fcgi_script_filename_save"]
+            ["fcgi_script_filename_save", "fcgi_connection_address"]
         ),
         (
             #""validate_process":"FastCGI","fcgi_connection_address":"a","fcgi_script_filename_save":"","fcgi_script_filename_validate":"""#,

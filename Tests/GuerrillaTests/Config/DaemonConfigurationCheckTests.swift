@@ -12,7 +12,7 @@ struct DaemonConfigurationCheckTests {
         var configuration = DaemonConfiguration(hostName: "mx.example.com")
         change(&configuration)
         do throws(DaemonError) {
-            try configuration.check()
+            try configuration.check(.standard)
             return nil
         } catch {
             return error.description
