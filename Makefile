@@ -19,7 +19,7 @@ guerrillad: ## build the daemon (release) and put it here as ./guerrillad
 run: guerrillad ## build the daemon and start it; it says where it listens and how to send a first mail
 	@exec ./guerrillad serve
 
-test: ## every check there is, as CI runs them (about 20 minutes on 2 cores)
+test: ## every check there is, as CI runs them (about 30 minutes on 2 cores)
 	@dev/test.sh
 
 bench: ## CPU per message beside a C floor and smtp-sink; prints Markdown tables

@@ -109,6 +109,7 @@ let package = Package(
             name: "GuerrillaSQLite",
             dependencies: [
                 "GuerrillaSQL", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, nioPosix, logging,
+                .target(name: "CSQLite", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],
@@ -155,6 +156,7 @@ let package = Package(
         .systemLibrary(name: "CBLAKE2", providers: [.apt(["libb2-dev"])]),
         .systemLibrary(name: "CMariaDB", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
@@ -207,11 +209,6 @@ let package = Package(
                     package: "swift-argument-parser",
                     condition: .when(traits: ["CommandLine"])
                 ),
-                .product(
-                    name: "UnixSignals",
-                    package: "swift-service-lifecycle",
-                    condition: .when(traits: ["CommandLine"])
-                ),
             ],
             swiftSettings: settings
         ),
@@ -262,8 +259,9 @@ let package = Package(
         .testTarget(
             name: "GuerrillaProcessorsTests",
             dependencies: [
-                "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", nioCore, logging,
-                inMemoryLogging,
+                "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail", "GuerrillaTestSupport",
+                nioCore,
+                nioPosix, logging, inMemoryLogging,
             ],
             swiftSettings: settings
         ),
@@ -277,7 +275,9 @@ let package = Package(
         ),
         .testTarget(
             name: "GuerrillaHashingTests",
-            dependencies: ["GuerrillaHashing", "GuerrillaBackend", "GuerrillaMail", nioCore, logging],
+            dependencies: [
+                "GuerrillaHashing", "GuerrillaBackend", "GuerrillaMail", "GuerrillaTestSupport", nioCore, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -294,7 +294,7 @@ let package = Package(
             name: "GuerrillaSQLiteTests",
             dependencies: [
                 "GuerrillaSQLite", "GuerrillaProcessors", "GuerrillaBackend", "GuerrillaSMTP", "GuerrillaMail",
-                "GuerrillaTestSupport", nioCore, nioPosix, logging,
+                "GuerrillaTestSupport", nioCore, nioPosix, logging, inMemoryLogging,
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
                 .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["SQLite"])),
             ],

@@ -26,6 +26,8 @@ test_packages=(
     gcc:gcc
     groff-base:groff
     haproxy:/usr/sbin/haproxy
+    iproute2:ip
+    libcap2-bin:setcap
     libgnutls-dane0:libgnutls-dane.so.0
     libidn12:libidn.so.12
     libnet-ssleay-perl:perl/Net::SSLeay

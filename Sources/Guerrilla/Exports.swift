@@ -2,3 +2,4 @@
 @_exported public import GuerrillaBackend
 @_exported public import GuerrillaMail
 @_exported public import GuerrillaSMTP
+@_exported public import GuerrillaServer

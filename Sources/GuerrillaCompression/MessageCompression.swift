@@ -9,12 +9,26 @@ struct MessageCompression: Sendable {
     /// 1 (fast) to 9 (small).
     var level: Int
 
+    /// What an octet costs, at most, in nanoseconds.
+    var nanosecondsPerOctet: Int {
+        switch self.algorithm {
+        case .zlib: 10 + 10 * self.level
+        case .zstd: 2 + 3 * self.level
+        }
+    }
+
     /// Compresses a message as one stream.
     ///
     /// - Parameters:
     ///   - form: What is to be stored.
     ///   - memory: Is charged for what comes out, as it comes.
-    func compress(_ form: StoredForm, memory: MemoryReservation) throws(CompressionError) -> CompressedMessage {
+    ///   - checkCancellation: Is called between the pieces of the message; what it throws ends the work.
+    /// - Throws: ``CompressionError``, or what `checkCancellation` throws.
+    func compress(
+        _ form: StoredForm,
+        memory: MemoryReservation,
+        checkCancellation: () throws -> Void = {}
+    ) throws -> CompressedMessage {
         let size = form.size
         var output = CompressionOutput(memory: memory)
         let stream: any CompressionStream =
@@ -22,7 +36,10 @@ struct MessageCompression: Sendable {
             case .zlib: try ZlibStream(level: self.level)
             case .zstd: try ZstdStream(level: self.level, size: size)
             }
-        for piece in form { try Self.add(piece, to: stream, &output) }
+        for piece in form {
+            try checkCancellation()
+            try Self.add(piece, to: stream, &output)
+        }
         try stream.finish(&output)
         return CompressedMessage(
             algorithm: self.algorithm,

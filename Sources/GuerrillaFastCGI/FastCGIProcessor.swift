@@ -9,11 +9,12 @@ import Synchronization
 /// A script that keeps a message answers `SAVED`; one that is asked about a recipient answers `PASSED`, or `REJECTED` and a reason.
 /// Whatever else comes of a request is trouble: the client keeps its message.
 ///
-/// - **Configuration**: the keys `fcgi_…` of ``configurationKeys``.
+/// - **Configuration**: the keys `fcgi_…` of ``Keys``.
 /// - **Reads**: envelope and message; `subject` of HeadersParser; `deliveryHeader` of Header.
 /// - **Writes**: nothing.
 /// - **Tasks**: save and validate. It stores.
-/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 550 5.1.1 for `REJECTED`.
+/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 452 4.3.1 when there is no memory for the form; 550 5.1.1 for
+///   `REJECTED`.
 public final class FastCGIProcessor: Processor {
     /// It handles messages, judges recipients, and the script keeps messages.
     public static let capabilities: ProcessorCapabilities = [.saves, .validates, .stores]
@@ -23,6 +24,7 @@ public final class FastCGIProcessor: Processor {
     private let validateScript: String
     private let lineEndings: StoredLineEndings
     private let logger: Logger
+    private let outages: OutageLog
     private let client = Mutex<FastCGIClient?>(nil)
 
     /// Creates the processor; ``start()`` connects.
@@ -31,7 +33,7 @@ public final class FastCGIProcessor: Processor {
     ///   - saveScript: `fcgi_script_filename_save`, as the server finds it.
     ///   - validateScript: `fcgi_script_filename_validate`.
     ///   - lineEndings: The line endings of the form's `body`.
-    ///   - logger: Where the scripts' standard error goes.
+    ///   - logger: Where the scripts' standard error goes, and what there is to say about the server.
     public init(
         _ settings: FastCGISettings,
         saveScript: String,
@@ -44,6 +46,7 @@ public final class FastCGIProcessor: Processor {
         self.validateScript = validateScript
         self.lineEndings = lineEndings
         self.logger = logger
+        self.outages = OutageLog(place: "the FastCGI server at \(settings.address)", logger: logger)
     }
 
     /// Connects to the server.
@@ -107,7 +110,7 @@ public final class FastCGIProcessor: Processor {
 
     private func answer(to request: FastCGIRequest, of script: String) async throws -> ScriptAnswer {
         guard let client = self.client.withLock({ $0 }) else { throw FastCGIError.notRunning }
-        let response = try await client.perform(request)
+        let response = try await self.response(to: request, of: script, from: client)
         if response.standardErrorLength > 0 {
             self.logger.warning(
                 "FastCGI script wrote to its standard error",
@@ -125,6 +128,32 @@ public final class FastCGIProcessor: Processor {
             return try ScriptAnswer(response)
         } catch {
             throw FastCGIError.badResponse("\(error)")
+        }
+    }
+
+    /// What the script answers, or why it does not: once for all requests when it is the server's fault.
+    private func response(
+        to request: FastCGIRequest,
+        of script: String,
+        from client: FastCGIClient
+    ) async throws -> FastCGIResponse {
+        let begin = ContinuousClock.now
+        let failure: FastCGIError
+        do {
+            let response = try await client.perform(request)
+            self.outages.served()
+            return response
+        } catch FastCGIError.timedOut(let time, _) {
+            failure = .timedOut(time, script: script)
+        } catch is CancellationError {
+            failure = .givenUp(script: script, after: .now - begin)
+        } catch let error as FastCGIError {
+            failure = error
+        }
+        switch failure.reach {
+        case .request: throw failure
+        case .perhapsAll: throw self.outages.suspect(because: failure)
+        case .all: throw self.outages.refuse(because: failure)
         }
     }
 }

@@ -24,11 +24,31 @@ struct FastCGIRequest: Sendable {
     }
 
     /// Hands a message over: POST with a form.
+    /// - Throws: `MessageMemoryExhausted` when there is no memory for the form.
     static func save(
         _ envelope: Envelope,
         lineEndings: StoredLineEndings,
         script: String
     ) async throws -> FastCGIRequest {
+        // The subject is the one part that may be long.
+        let input = try await offload(octets: envelope.subject?.utf8.count ?? 0, nanosecondsPerOctet: 4) {
+            Self.input(of: envelope)
+        }
+        guard input.capacity <= 4_096 || envelope.data.reserve(input.capacity) else { throw MessageMemoryExhausted() }
+        let form = try await StoredForm(of: envelope, lineEndings: lineEndings)
+        var length = input.readableBytes
+        for piece in form {
+            length += FormEncoding.length(of: piece.readableBytesView)
+            // A large message is looked at in turns with the loop's other connections.
+            await Task.yield()
+        }
+        var parameters = Self.parameters(script: script, method: "POST", query: "", length: length)
+        parameters.append(("CONTENT_TYPE", "application/x-www-form-urlencoded"))
+        return FastCGIRequest(parameters: parameters, input: input, form: form, isSafe: false)
+    }
+
+    /// The form up to the message.
+    private static func input(of envelope: Envelope) -> ByteBuffer {
         var input = ByteBuffer()
         for (index, recipient) in envelope.recipients.enumerated() {
             FormEncoding.write(field: "rcpt_to_\(index)", recipient.description, into: &input)
@@ -44,16 +64,7 @@ struct FastCGIRequest: Sendable {
         ] {
             FormEncoding.write(field: name, value, into: &input)
         }
-        let form = try await StoredForm(of: envelope, lineEndings: lineEndings)
-        var length = input.readableBytes
-        for piece in form {
-            length += FormEncoding.length(of: piece.readableBytesView)
-            // A large message is looked at in turns with the loop's other connections.
-            await Task.yield()
-        }
-        var parameters = Self.parameters(script: script, method: "POST", query: "", length: length)
-        parameters.append(("CONTENT_TYPE", "application/x-www-form-urlencoded"))
-        return FastCGIRequest(parameters: parameters, input: input, form: form, isSafe: false)
+        return input
     }
 
     private static func parameters(

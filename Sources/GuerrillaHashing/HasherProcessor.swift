@@ -26,24 +26,35 @@ public struct HasherProcessor: Processor {
         case md5
     }
 
-    /// `hasher_algorithm`
-    public static let algorithm = ConfigurationKey(
-        "hasher_algorithm",
-        .string,
-        default: .string(Algorithm.blake2s128.rawValue),
-        allowedValues: Algorithm.allCases.map(\.rawValue),
-        summary: "What Hasher makes hashes with: `blake2s-128`, keyed at random per process, or `md5`."
-    )
+    /// The settings.
+    public struct Settings: ProcessorSettings {
+        /// How hashes are made. The default is BLAKE2s.
+        public var algorithm = Algorithm.blake2s128
+
+        /// Settings with every default.
+        public init() {}
+
+        static let algorithm: Key<Settings, Algorithm> = Key(
+            "hasher_algorithm",
+            \.algorithm,
+            .choice,
+            summary: "What Hasher makes hashes with: `blake2s-128`, keyed at random per process, or `md5`."
+        )
+
+        /// Settings with every default.
+        public static let defaults = Settings()
+        /// The keys.
+        public static let rows: [any ConfigurationRow<Settings>] = [algorithm]
+    }
 
     /// The processor for a registry, by the name `Hasher`.
-    public static let description = ProcessorDescription(
-        "Hasher",
-        HasherProcessor.self,
-        configurationKeys: [HasherProcessor.algorithm]
-    ) { context in
-        let name = try context.configuration.requiredString(HasherProcessor.algorithm)
-        return HasherProcessor(algorithm: Algorithm(rawValue: name.lowercased()) ?? .blake2s128)
-    }
+    public static let description: ProcessorDescription = {
+        var description = ProcessorDescription("Hasher", HasherProcessor.self, settings: Settings.self) { _, settings in
+            HasherProcessor(algorithm: settings.algorithm)
+        }
+        description.writes = [.hashes]
+        return description
+    }()
 
     private static let processKey = (0..<8).map { _ in UInt8.random(in: .min ... .max) }
     /// More would only cost time: the queued id is what makes hashes differ.

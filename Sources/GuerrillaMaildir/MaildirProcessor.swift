@@ -25,56 +25,83 @@ import Darwin
 /// - **Reads**: `recipients`, the message, `deliveryHeader` of Header.
 /// - **Writes**: nothing.
 /// - **Tasks**: save, where it stores; validate: the recipient has to be in the map and the Maildir to exist.
-/// - **Failure replies**: 550 5.1.1 for recipients who are not there; 451 4.3.0; 451 4.3.1 when its queue is full.
+/// - **Failure replies**: 550 5.1.1 for recipients who are not there; 451 4.3.0; 451 4.3.1 when its queue is full; 452 4.3.1 when
+///   there is no memory for the copies.
 public final class MaildirProcessor: Processor {
     /// It handles messages and keeps them, and judges recipients.
     public static let capabilities: ProcessorCapabilities = [.saves, .validates, .stores]
 
-    /// `maildir_path`
-    public static let path = ConfigurationKey(
-        "maildir_path",
-        .string,
-        isRequired: true,
-        origin: .goGuerrilla,
-        summary:
-            "The Maildir. `[user]` stands for the user's name, `~/` in front for the home directory of the daemon's user."
-    )
+    /// The settings.
+    public struct Settings: ProcessorSettings {
+        /// The Maildir, with `[user]` for the user's name.
+        public var path = ""
+        /// The users and the owners of their mail: `name=uid:gid,…`.
+        public var userMap = ""
+        /// The most messages that are brought to the disk together. The default is 256.
+        public var batch = 256
 
-    /// `maildir_user_map`
-    public static let userMap = ConfigurationKey(
-        "maildir_user_map",
-        .string,
-        isRequired: true,
-        origin: .goGuerrilla,
-        summary:
-            "The users and whom their mail belongs to: `name=uid:gid,…`; −1 leaves the owner. Names are local-parts, in any case."
-    )
+        /// Settings without users.
+        public init() {}
 
-    /// `maildir_batch`
-    public static let batch = ConfigurationKey(
-        "maildir_batch",
-        .integer,
-        unit: "messages",
-        default: .integer(256),
-        range: 1...4_096,
-        summary:
-            "The most messages that are brought to the disk together. 1 writes one after the other, which is far slower."
-    )
+        static let path: Key<Settings, String> = Key(
+            "maildir_path",
+            \.path,
+            .text,
+            isRequired: true,
+            origin: .goGuerrilla,
+            summary:
+                "The Maildir. `[user]` stands for the user's name, `~/` in front for the home directory of the daemon's user."
+        )
+        static let userMap: Key<Settings, String> = Key(
+            "maildir_user_map",
+            \.userMap,
+            .text,
+            isRequired: true,
+            origin: .goGuerrilla,
+            summary:
+                "The users and whom their mail belongs to: `name=uid:gid,…`; −1 leaves the owner. Names are local-parts, in any case."
+        )
+        static let batch: Key<Settings, Int> = Key(
+            "maildir_batch",
+            \.batch,
+            .integer,
+            unit: "messages",
+            range: 1...4_096,
+            summary:
+                "The most messages that are brought to the disk together. 1 writes one after the other, which is far slower."
+        )
+
+        /// Settings without users.
+        public static let defaults = Settings()
+        /// The keys.
+        public static let rows: [any ConfigurationRow<Settings>] = [path, userMap, batch]
+
+        /// The Maildirs of all users, and the directory they are below.
+        public var resources: [ProcessorResource] {
+            let directories = (try? MaildirProcessor(path: self.path, userMap: self.userMap))?.directories ?? []
+            return directories.map {
+                ProcessorResource(.directory, at: $0, key: Self.path.name, keepsMessages: true)
+            }
+        }
+    }
 
     /// The processor for a registry, by the name `MailDir`.
-    public static let description = ProcessorDescription(
-        "MailDir",
-        MaildirProcessor.self,
-        configurationKeys: [MaildirProcessor.path, MaildirProcessor.userMap, MaildirProcessor.batch]
-    ) { context in
-        try MaildirProcessor(
-            path: context.configuration.requiredString(MaildirProcessor.path),
-            userMap: context.configuration.requiredString(MaildirProcessor.userMap),
-            lineEndings: context.storedLineEndings,
-            batch: context.configuration.requiredInteger(MaildirProcessor.batch),
-            logger: context.logger
-        )
-    }
+    public static let description: ProcessorDescription = {
+        var description = ProcessorDescription("MailDir", MaildirProcessor.self, settings: Settings.self) {
+            context,
+            settings in
+            try MaildirProcessor(
+                path: settings.path,
+                userMap: settings.userMap,
+                lineEndings: context.storedLineEndings,
+                batch: settings.batch,
+                logger: context.logger
+            )
+        }
+        description.reads = [.deliveryHeader]
+        description.usesLineEndings = true
+        return description
+    }()
 
     private struct Opened {
         let committer: GroupCommitter<MaildirMessage, MaildirError?>
@@ -94,6 +121,7 @@ public final class MaildirProcessor: Processor {
     private let lineEndings: StoredLineEndings
     private let limits: GroupCommitLimits
     private let logger: Logger
+    private let outages: OutageLog
     private let opened = Mutex<Opened?>(nil)
 
     /// Creates the processor; directories are made by ``start()``.
@@ -111,16 +139,18 @@ public final class MaildirProcessor: Processor {
         batch: Int = 256,
         logger: Logger = Logger(label: "guerrilla.maildir") { _ in SwiftLogNoOpLogHandler() }
     ) throws {
-        self.location = try Self.checked(Self.path) { () throws(MaildirSettingError) in try MaildirPath(path) }
-        self.users = try Self.checked(Self.userMap) { () throws(MaildirSettingError) in try MaildirUserMap(userMap) }
+        self.location = try Self.checked(Settings.path) { () throws(MaildirSettingError) in try MaildirPath(path) }
+        self.users = try Self.checked(Settings.userMap) { () throws(MaildirSettingError) in try MaildirUserMap(userMap)
+        }
         self.lineEndings = lineEndings
         var limits = GroupCommitLimits()
         limits.batchItems = batch
         self.limits = limits
         self.logger = logger
+        self.outages = OutageLog(processor: "MailDir", logger: logger)
         guard self.location.hasBase else {
             throw ConfigurationError(
-                keyPath: "backend_config.\(Self.path.name)",
+                keyPath: "backend_config.\(Settings.path.name)",
                 message:
                     "the directory '\(self.location.base)' does not exist; make it, and let the users of the map enter it"
             )
@@ -157,7 +187,8 @@ public final class MaildirProcessor: Processor {
     ///
     /// With a recipient who is not in the map, passes it on first: what the rest of the chain does not keep must not be acknowledged.
     ///
-    /// - Throws: `GroupCommitError` when the queue is full; what the system says when a copy cannot be written.
+    /// - Throws: `GroupCommitError` when the queue is full; `MessageMemoryExhausted` when there is no memory for the copies; what the
+    ///   system says when one cannot be written.
     public func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
         var copies: [MaildirMessage.Copy] = []
         var hasStranger = false
@@ -170,7 +201,7 @@ public final class MaildirProcessor: Processor {
             copies.append(MaildirMessage.Copy(user: user, form: form))
         }
         guard hasStranger else {
-            try await self.deliver(copies)
+            try await self.deliver(copies, of: envelope)
             return try await next(&envelope).afterStoring
         }
         let verdict = try await next(&envelope)
@@ -179,7 +210,7 @@ public final class MaildirProcessor: Processor {
         case .reply(let reply) where reply.code.kind != .positiveCompletion: return verdict
         case .stored, .reply: break
         }
-        if !copies.isEmpty { try await self.deliver(copies) }
+        if !copies.isEmpty { try await self.deliver(copies, of: envelope) }
         return verdict
     }
 
@@ -210,10 +241,20 @@ public final class MaildirProcessor: Processor {
 
     // MARK: Parts
 
-    private func deliver(_ copies: [MaildirMessage.Copy]) async throws {
+    private func deliver(_ copies: [MaildirMessage.Copy], of envelope: Envelope) async throws {
         guard let committer = self.opened.withLock({ $0?.committer }) else { throw NotOpen() }
         let message = MaildirMessage(copies: copies)
-        if let error = try await committer.submit(message, octets: message.octets) { throw error }
+        // The copies of a few recipients belong to the connection.
+        let held = message.heldOctets
+        guard held <= 4_096 || envelope.data.reserve(held) else { throw MessageMemoryExhausted() }
+        let failure: MaildirError?
+        do {
+            failure = try await committer.submit(message, octets: message.octets)
+        } catch let error where error.concernsStore {
+            throw self.outages.refuse(because: error)
+        }
+        guard let failure else { return self.outages.served() }
+        throw failure.concernsAll ? self.outages.refuse(because: failure) : failure
     }
 
     private func makeMaildirs() throws(MaildirError) {
@@ -236,7 +277,7 @@ public final class MaildirProcessor: Processor {
     }
 
     private static func checked<Value>(
-        _ key: ConfigurationKey,
+        _ key: Key<Settings, String>,
         _ body: () throws(MaildirSettingError) -> Value
     ) throws(ConfigurationError) -> Value {
         do throws(MaildirSettingError) {

@@ -15,14 +15,26 @@ extension MySQLConnection {
         }
         do throws(SQLFailure) {
             for part in rows.parts(count: Self.statementRows, octets: self.statementOctets) {
-                try self.insert(part: Array(part))
+                try self.timed { () throws(SQLFailure) in try self.insert(part: Array(part)) }
             }
         } catch {
-            // When that fails the connection is given up, which rolls back as well.
-            guard error.reach == .row, mysql_rollback(self.handle) != 0 else { throw error }
-            throw SQLFailure(.connection, MySQLFailure.text(self.handle))
+            switch error.reach {
+            // A connection that is given up rolls back as well.
+            case .connection, .store, .unknown: throw error
+            case .row, .conflict, .resources, .stale: try self.rollBack()
+            }
+            throw error
         }
-        guard mysql_commit(self.handle) == 0 else { throw MySQLFailure.ofCommit(self.handle) }
+        try self.timed { () throws(SQLFailure) in
+            guard mysql_commit(self.handle) == 0 else { throw MySQLFailure.ofCommit(self.handle) }
+        }
+    }
+
+    private func rollBack() throws(SQLFailure) {
+        guard mysql_rollback(self.handle) == 0 else { throw SQLFailure(.connection, MySQLFailure.text(self.handle)) }
+        // The server warns of tables that cannot. One of a trigger's does not matter; that of the rows does.
+        guard mysql_warning_count(self.handle) > 0, let failure = self.engineWithoutTransactions() else { return }
+        throw SQLFailure(.unknown, failure.description)
     }
 
     private func insert(part: [MailRow]) throws(SQLFailure) {
@@ -31,7 +43,8 @@ extension MySQLConnection {
         }
         var rest = part[...]
         while !rest.isEmpty {
-            let size = Self.groups.first { $0 <= rest.count && ($0 == 1 || self.insert.isRepeatable) } ?? 1
+            let size =
+                Self.groups.first { $0 <= rest.count && ($0 == 1 || self.driver.options.insert.isRepeatable) } ?? 1
             try self.statement(rows: size).execute(groupsOf: BoundRows(rest.prefix(size)))
             rest = rest.dropFirst(size)
         }

@@ -10,62 +10,87 @@ import GuerrillaSQL
 /// connection sees to that.
 final class MySQLConnection: SQLConnection, @unchecked Sendable {
     let handle: UnsafeMutablePointer<MYSQL>
-    let insert: InsertStatement
+    let driver: MySQLDriver
+    let limits: SQLTimeLimits
+    private let purpose: SQLPurpose
     /// Statements by the number of rows they take; array binding takes any number and stands under 1.
-    var inserts: [Int: MySQLStatement] = [:]
-    var query: MySQLStatement?
+    private var inserts: [Int: MySQLStatement] = [:]
+    private var query: MySQLStatement?
+    let isMariaDB: Bool
     /// Whether several rows are bound as arrays.
     let usesArrays: Bool
     /// Octets of rows that one statement may carry.
     let statementOctets: Int
+    /// What the server calls this connection.
+    let thread: UInt
+    /// Our end of it, with a colon in front; for a Unix socket, what the server calls all of those.
+    let localPort: String
 
     init(_ driver: MySQLDriver, purpose: SQLPurpose) throws(SQLFailure) {
         guard let handle = mysql_init(nil) else { throw SQLFailure(.store, "libmariadb: no memory") }
         self.handle = handle
-        self.insert = driver.options.insert
-        let failure = Self.connect(handle, driver)
+        self.driver = driver
+        self.purpose = purpose
+        self.limits = driver.options.limits(for: purpose)
+        let failure = Self.connect(handle, driver, timeout: self.limits.answer)
         guard failure == nil else {
             mysql_close(handle)
             throw failure ?? SQLFailure(.store, "not connected")
         }
+        self.thread = mysql_thread_id(handle)
+        self.localPort = SocketPort.local(of: mysql_get_socket(handle)).map { ":\($0)" } ?? "localhost"
+        self.isMariaDB = mariadb_connection(handle) != 0
         self.usesArrays =
-            driver.grouping == .automatic && mariadb_connection(handle) != 0
-            && mysql_get_server_version(handle) >= 100_206
+            driver.grouping == .automatic && self.isMariaDB && mysql_get_server_version(handle) >= 100_206
         // Half of what the server takes leaves room for everything around the octets.
         let packet = Self.scalar(handle, "SELECT @@max_allowed_packet").flatMap { Int($0) } ?? 16 << 20
         self.statementOctets = max(65_536, min(packet / 2, 16 << 20))
         do throws(SQLFailure) {
-            try self.prepare(driver, purpose)
+            try self.prepare()
         } catch {
             self.close()
             throw error
         }
     }
 
-    private func prepare(_ driver: MySQLDriver, _ purpose: SQLPurpose) throws(SQLFailure) {
-        let source = driver.source
+    private func prepare() throws(SQLFailure) {
+        let source = self.driver.source
         if let collation = source.collation, collation.hasPrefix("utf8mb4") {
             try self.execute("SET NAMES utf8mb4 COLLATE \(collation)")
         }
         for variable in source.variables {
             try self.execute("SET \(variable.name)=\(variable.value)")
         }
-        switch purpose {
+        try self.limitTimes()
+        switch self.purpose {
         case .saving:
             // Without it a server may cut what does not fit into a column, and say that all is well.
             try self.execute("SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')")
             try self.execute("SET autocommit=0")
             _ = try self.statement(rows: 1)
+            if let failure = self.engineWithoutTransactions() { throw failure }
         case .validating:
-            guard let query = driver.options.query else { break }
+            guard let query = self.driver.options.query else { break }
             self.query = try MySQLStatement(self.handle, query.text(for: .mysql))
+        }
+    }
+
+    /// Prepares the statement anew, for which the server looks at the table and at our privileges.
+    func check() throws(SQLFailure) {
+        switch self.purpose {
+        case .saving:
+            _ = try MySQLStatement(self.handle, self.driver.options.insert.single)
+        case .validating:
+            guard let query = self.driver.options.query else { break }
+            _ = try MySQLStatement(self.handle, query.text(for: .mysql))
         }
     }
 
     /// The statement that inserts this many rows.
     func statement(rows: Int) throws(SQLFailure) -> MySQLStatement {
         if let statement = self.inserts[rows] { return statement }
-        let statement = try MySQLStatement(self.handle, rows == 1 ? self.insert.single : self.insert.text(rows: rows))
+        let insert = self.driver.options.insert
+        let statement = try MySQLStatement(self.handle, rows == 1 ? insert.single : insert.text(rows: rows))
         guard statement.parameterCount == rows * MailRow.columns.count else {
             throw SQLFailure(.store, "the INSERT statement has not \(MailRow.columns.count) placeholders for a row")
         }
@@ -89,16 +114,31 @@ final class MySQLConnection: SQLConnection, @unchecked Sendable {
     func find(_ recipients: [[String]]) throws(SQLFailure) -> [Bool] {
         guard let query = self.query else { throw SQLFailure(.store, "there is no query for recipients") }
         var found: [Bool] = []
-        for values in recipients { found.append(try query.hasRow(values)) }
+        for values in recipients { found.append(try self.timed { () throws(SQLFailure) in try query.hasRow(values) }) }
         return found
     }
 
-    private func execute(_ statement: String) throws(SQLFailure) {
+    /// Does something that the server answers. If the answer does not come in time, the server is asked to end what it waits for.
+    func timed<Value>(_ work: () throws(SQLFailure) -> Value) throws(SQLFailure) -> Value {
+        let begin = ContinuousClock.now
+        do throws(SQLFailure) {
+            return try work()
+        } catch {
+            let limit = min(self.driver.source.readTimeout ?? self.limits.answer, self.limits.answer)
+            let isLate = ContinuousClock.now - begin > limit / 2
+            if isLate, error.reach == .connection || error.reach == .unknown { self.kill() }
+            throw error
+        }
+    }
+
+    func execute(_ statement: String) throws(SQLFailure) {
         guard mysql_real_query(self.handle, statement, UInt(statement.utf8.count)) != 0 else { return }
         throw MySQLFailure.of(self.handle)
     }
 
-    private static func scalar(_ handle: UnsafeMutablePointer<MYSQL>, _ query: String) -> String? {
+    func scalar(_ query: String) -> String? { Self.scalar(self.handle, query) }
+
+    static func scalar(_ handle: UnsafeMutablePointer<MYSQL>, _ query: String) -> String? {
         guard mysql_real_query(handle, query, UInt(query.utf8.count)) == 0, let result = mysql_store_result(handle)
         else { return nil }
         defer { mysql_free_result(result) }
@@ -107,9 +147,12 @@ final class MySQLConnection: SQLConnection, @unchecked Sendable {
 
     // MARK: - Connecting
 
-    private static func connect(_ handle: UnsafeMutablePointer<MYSQL>, _ driver: MySQLDriver) -> SQLFailure? {
+    static func connect(
+        _ handle: UnsafeMutablePointer<MYSQL>,
+        _ driver: MySQLDriver,
+        timeout limit: Duration
+    ) -> SQLFailure? {
         let source = driver.source
-        let limit = driver.options.timeout
         self.set(MYSQL_OPT_CONNECT_TIMEOUT, min(source.connectTimeout ?? .seconds(10), limit).wholeSeconds, handle)
         self.set(MYSQL_OPT_READ_TIMEOUT, min(source.readTimeout ?? limit, limit).wholeSeconds, handle)
         self.set(MYSQL_OPT_WRITE_TIMEOUT, min(source.writeTimeout ?? limit, limit).wholeSeconds, handle)

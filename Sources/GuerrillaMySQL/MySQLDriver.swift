@@ -20,6 +20,7 @@ package struct MySQLDriver: SQLDriver {
     let source: MySQLDataSource
     let options: SQLDriverOptions
     let grouping: Grouping
+    let afterwork = Afterwork()
 
     package init(_ options: SQLDriverOptions, grouping: Grouping = .automatic) throws(DataSourceError) {
         self.source = try MySQLDataSource(options.dataSource.reveal())

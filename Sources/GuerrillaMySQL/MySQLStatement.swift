@@ -10,7 +10,7 @@ final class MySQLStatement {
         guard let statement = mysql_stmt_init(handle) else { throw MySQLFailure.of(handle) }
         self.statement = statement
         guard mysql_stmt_prepare(statement, text, UInt(text.utf8.count)) == 0 else {
-            throw MySQLFailure.of(statement)
+            throw MySQLFailure.ofPreparing(statement)
         }
     }
 
@@ -112,7 +112,7 @@ final class MySQLStatement {
         }
         if let failure { throw failure }
         defer { mysql_stmt_free_result(self.statement) }
-        guard mysql_stmt_store_result(self.statement) == 0 else { throw MySQLFailure.of(self.statement) }
+        guard mysql_stmt_store_result(self.statement) == 0 else { throw MySQLFailure.ofExecuting(self.statement) }
         return mysql_stmt_num_rows(self.statement) > 0
     }
 
@@ -123,7 +123,7 @@ final class MySQLStatement {
 
     private func run(_ binds: inout [MYSQL_BIND]) -> SQLFailure? {
         guard mysql_stmt_bind_param(self.statement, &binds) == 0, mysql_stmt_execute(self.statement) == 0 else {
-            return MySQLFailure.of(self.statement)
+            return MySQLFailure.ofExecuting(self.statement)
         }
         return nil
     }

@@ -12,12 +12,18 @@ import GuerrillaSQL
 final class PostgresConnection: SQLConnection, @unchecked Sendable {
     private static let statement = "guerrilla"
 
-    private let handle: OpaquePointer
-    private let timeout: Duration
+    let handle: OpaquePointer
+    let driver: PostgresDriver
+    private let purpose: SQLPurpose
+    let limits: SQLTimeLimits
+    /// Whether the server explains the statement, which looks at privileges as well, and does nothing else.
+    private var explains = false
 
     init(_ driver: PostgresDriver, purpose: SQLPurpose) throws(SQLFailure) {
-        self.timeout = driver.options.timeout
-        guard let handle = Self.connect(driver) else { throw SQLFailure(.store, "libpq: no memory") }
+        self.driver = driver
+        self.purpose = purpose
+        self.limits = driver.options.limits(for: purpose)
+        guard let handle = Self.connect(driver, self.limits) else { throw SQLFailure(.store, "libpq: no memory") }
         self.handle = handle
         do throws(SQLFailure) {
             guard PQstatus(handle) == CONNECTION_OK else {
@@ -25,16 +31,17 @@ final class PostgresConnection: SQLConnection, @unchecked Sendable {
             }
             PQsetnonblocking(handle, 1)
             guard PQenterPipelineMode(handle) == 1 else { throw PostgresFailure.connection(handle) }
-            try self.prepare(driver, purpose)
+            try self.limitTimes()
+            try self.prepare()
         } catch {
             self.close()
             throw error
         }
     }
 
-    private static func connect(_ driver: PostgresDriver) -> OpaquePointer? {
+    private static func connect(_ driver: PostgresDriver, _ limits: SQLTimeLimits) -> OpaquePointer? {
         var parameters = driver.source.parameters
-        let limit = Int(driver.options.timeout.components.seconds)
+        let limit = Int(limits.answer.components.seconds)
         // libpq takes 1 for 2, and 0 for no limit.
         let wanted = driver.source.connectTimeout.flatMap { $0 > 0 ? $0 : nil } ?? 10
         parameters["connect_timeout"] = Secret("\(max(2, min(wanted, limit)))")
@@ -51,15 +58,40 @@ final class PostgresConnection: SQLConnection, @unchecked Sendable {
         )
     }
 
-    private func prepare(_ driver: PostgresDriver, _ purpose: SQLPurpose) throws(SQLFailure) {
-        switch purpose {
-        case .saving:
-            let text = driver.options.insert.single
-            try self.run(count: 1) { _ in PQsendPrepare(self.handle, Self.statement, text, 0, nil) == 1 }
-        case .validating:
-            guard let query = driver.options.query else { break }
-            let text = query.text(for: .postgres)
-            try self.run(count: 1) { _ in PQsendPrepare(self.handle, Self.statement, text, 0, nil) == 1 }
+    private func prepare() throws(SQLFailure) {
+        guard let (text, count) = self.text else { return }
+        try self.run(count: 1) { _ in PQsendPrepare(self.handle, Self.statement, text, 0, nil) == 1 }
+        if self.purpose == .saving {
+            // It may have been switched off for all that the database does. What is acknowledged has to be on the disk.
+            try self.query(
+                "SELECT set_config('synchronous_commit', 'local', false) WHERE current_setting('synchronous_commit') = 'off'"
+            )
+        }
+        do throws(SQLFailure) {
+            try self.query("EXPLAIN " + text, values: Array(repeating: nil, count: count))
+            self.explains = true
+        } catch {
+            // Not everything that can be prepared can be explained; but who may not explain it may not do it.
+            guard error.reach == .row, !error.description.contains(Self.insufficientPrivilege) else { throw error }
+        }
+    }
+
+    private static let insufficientPrivilege = "SQLSTATE 42501"
+
+    /// The statement of this connection and how many values it takes.
+    private var text: (text: String, values: Int)? {
+        switch self.purpose {
+        case .saving: (self.driver.options.insert.single, MailRow.columns.count)
+        case .validating: self.driver.options.query.map { ($0.text(for: .postgres), $0.valueCount) }
+        }
+    }
+
+    func check() throws(SQLFailure) {
+        guard let (text, count) = self.text else { return }
+        if self.explains {
+            try self.query("EXPLAIN " + text, values: Array(repeating: nil, count: count))
+        } else {
+            try self.run(count: 1) { _ in PQsendPrepare(self.handle, "", text, 0, nil) == 1 }
         }
     }
 
@@ -105,15 +137,42 @@ final class PostgresConnection: SQLConnection, @unchecked Sendable {
 
     func find(_ recipients: [[String]]) throws(SQLFailure) -> [Bool] {
         var found: [Bool] = []
-        try self.run(count: recipients.count) { index in
-            let texts = recipients[index].map { strdup($0) }
-            defer { for text in texts { free(text) } }
-            let values = texts.map { $0.map { UnsafePointer($0) } }
-            return PQsendQueryPrepared(self.handle, Self.statement, Int32(values.count), values, nil, nil, 0) == 1
-        } result: {
-            found.append(PQntuples($0) > 0)
+        do throws(SQLFailure) {
+            try self.run(count: recipients.count) { index in
+                self.send(recipients[index]) { values in
+                    PQsendQueryPrepared(self.handle, Self.statement, Int32(values.count), values, nil, nil, 0)
+                }
+            } result: {
+                found.append(PQntuples($0) > 0)
+            }
+        } catch {
+            // There was nothing to commit.
+            throw error.reach == .unknown ? SQLFailure(.connection, error.description) : error
         }
         return found
+    }
+
+    /// Runs one statement.
+    /// - Returns: Its rows.
+    @discardableResult
+    func query(_ text: String, values: [String?] = []) throws(SQLFailure) -> [[String]] {
+        var rows: [[String]] = []
+        try self.run(count: 1) { _ in
+            self.send(values) { values in
+                PQsendQueryParams(self.handle, text, Int32(values.count), nil, values, nil, nil, 0)
+            }
+        } result: { result in
+            rows = (0..<PQntuples(result)).map { row in
+                (0..<PQnfields(result)).map { PQgetvalue(result, row, $0).map { String(cString: $0) } ?? "" }
+            }
+        }
+        return rows
+    }
+
+    private func send(_ texts: [String?], _ body: ([UnsafePointer<CChar>?]) -> Int32) -> Bool {
+        let texts = texts.map { $0.flatMap { strdup($0) } }
+        defer { for text in texts { free(text) } }
+        return body(texts.map { $0.map { UnsafePointer($0) } }) == 1
     }
 
     // MARK: - The pipeline
@@ -128,7 +187,7 @@ final class PostgresConnection: SQLConnection, @unchecked Sendable {
         send: (Int) -> Bool,
         result: (OpaquePointer) -> Void = { _ in }
     ) throws(SQLFailure) {
-        let deadline = ContinuousClock.now + self.timeout
+        let deadline = ContinuousClock.now + self.limits.answer
         for index in 0..<count {
             guard send(index) else { throw PostgresFailure.connection(self.handle) }
         }
@@ -137,11 +196,16 @@ final class PostgresConnection: SQLConnection, @unchecked Sendable {
         try self.flush(deadline)
         var failure: SQLFailure?
         var done = 0
+        var hasEndOfCommit = false
         while true {
             guard let next = try self.nextResult(deadline) else {
-                // The end of one command's results.
-                done += 1
-                guard done <= count else { throw PostgresFailure.unknown(self.handle) }
+                // The end of one command's results; behind the last one that of a commit, which has some only when it has failed.
+                if done < count {
+                    done += 1
+                } else {
+                    guard failure != nil, !hasEndOfCommit else { throw PostgresFailure.unknown(self.handle) }
+                    hasEndOfCommit = true
+                }
                 continue
             }
             defer { PQclear(next) }
@@ -189,7 +253,10 @@ final class PostgresConnection: SQLConnection, @unchecked Sendable {
     private func wait(for events: Int32, _ deadline: ContinuousClock.Instant) throws(SQLFailure) {
         var descriptor = pollfd(fd: PQsocket(self.handle), events: Int16(truncatingIfNeeded: events), revents: 0)
         let left = ContinuousClock.now.duration(to: deadline)
-        guard left > .zero else { throw SQLFailure(.unknown, "no answer in time") }
+        guard left > .zero else {
+            self.cancel()
+            throw SQLFailure(.unknown, "no answer in time")
+        }
         let (seconds, attoseconds) = left.components
         let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000 + 1
         // A time-out or a signal: the caller looks again, and the deadline ends it.

@@ -11,6 +11,7 @@ package struct PostgresDriver: SQLDriver {
 
     let source: PostgresDataSource
     let options: SQLDriverOptions
+    let afterwork = Afterwork()
 
     package init(_ options: SQLDriverOptions) throws(DataSourceError) {
         self.source = try PostgresDataSource(options.dataSource.reveal())

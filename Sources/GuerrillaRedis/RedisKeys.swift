@@ -1,11 +1,19 @@
 package import GuerrillaBackend
 
-/// The keys of `backend_config` that say how Redis is reached and used.
-package enum RedisKeys {
-    /// `redis_interface`
-    package static let interface = ConfigurationKey(
+/// The settings of `redis` as they stand in `backend_config`.
+package struct RedisKeys: ProcessorSettings {
+    /// Where the servers are; nil only where nothing is configured.
+    package var interface: RedisInterface?
+    package var expireSeconds: Duration = .zero
+    package var timeout: Duration = .seconds(5)
+    package var waitReplicas = 0
+    package var waitTimeout: Duration = .seconds(1)
+    package var caFile: String?
+
+    package static let interface: Key<RedisKeys, RedisInterface?> = Key(
         "redis_interface",
-        .string,
+        \.interface,
+        .optional(.redisInterface),
         isRequired: true,
         isSecret: true,
         origin: .goGuerrilla,
@@ -13,77 +21,90 @@ package enum RedisKeys {
             "The Redis server: `host:port`, the path of a socket, or a URL `redis://user:password@host:port/database`, with TLS "
             + "`rediss://…`. Several, separated by commas, are the seeds of a Redis Cluster."
     )
-
-    /// `redis_expire_seconds`
-    package static let expireSeconds = ConfigurationKey(
+    static let expireSeconds: Key<RedisKeys, Duration> = Key(
         "redis_expire_seconds",
+        \.expireSeconds,
         .seconds,
         isRequired: true,
         origin: .goGuerrilla,
         range: 1...3_153_600_000,
         summary: "How long Redis keeps a message."
     )
-
-    /// `redis_timeout`
-    package static let timeout = ConfigurationKey(
+    static let timeout: Key<RedisKeys, Duration> = Key(
         "redis_timeout",
+        \.timeout,
         .duration,
-        default: .string("5s"),
         range: 1_000_000...3_600_000_000_000,
         summary:
             "How long to wait for a connection to Redis, and for its answer. Never more than a quarter of `gw_save_timeout`."
     )
-
-    /// `redis_wait_replicas`
-    package static let waitReplicas = ConfigurationKey(
+    static let waitReplicas: Key<RedisKeys, Int> = Key(
         "redis_wait_replicas",
+        \.waitReplicas,
         .integer,
         unit: "replicas",
-        default: .integer(0),
         range: 0...100,
         summary: "How many replicas must have a message before it is acknowledged (`WAIT`). 0 does not ask them."
     )
-
-    /// `redis_wait_timeout`
-    package static let waitTimeout = ConfigurationKey(
+    static let waitTimeout: Key<RedisKeys, Duration> = Key(
         "redis_wait_timeout",
+        \.waitTimeout,
         .duration,
-        default: .string("1s"),
         range: 1_000_000...3_600_000_000_000,
         summary:
             "How long to wait for the replicas; then the client is answered 451. Never more than half of `redis_timeout`."
     )
-
-    /// `redis_ca_file`
-    package static let caFile = ConfigurationKey(
+    static let caFile: Key<RedisKeys, String?> = Key(
         "redis_ca_file",
-        .string,
+        \.caFile,
+        .optional(.nonEmpty(.text)),
         default: .described("the system's authorities"),
         summary: "The authorities, in PEM, that the certificate of a `rediss://` server has to come from."
     )
 
-    /// All of them.
-    package static let all = [
+    package static let defaults = RedisKeys()
+    package static let rows: [any ConfigurationRow<RedisKeys>] = [
         interface, expireSeconds, timeout, waitReplicas, waitTimeout, caFile,
     ]
+
+    /// The file of the authorities.
+    package var resources: [ProcessorResource] {
+        self.caFile.map { [ProcessorResource(.file, at: $0, key: Self.caFile.name)] } ?? []
+    }
+}
+
+extension ValueForm where Value == RedisInterface {
+    /// `redis_interface`. A wrong one is never shown: it may hold a password.
+    fileprivate static var redisInterface: Self {
+        Self(.string) { value, findings in
+            guard case .string(let text) = value else { return nil }
+            do {
+                return try RedisInterface(text)
+            } catch {
+                findings.append(ValueFinding("\(error)"))
+                return nil
+            }
+        } write: { _ in
+            nil
+        }
+    }
 }
 
 extension RedisSettings {
-    /// The settings in `backend_config`.
+    /// How to speak with the servers that `backend_config` names.
     /// - Throws: `ConfigurationError`, which never shows the value of `redis_interface`.
-    package init(_ context: ProcessorContext) throws {
-        let configuration = context.configuration
-        let interface: RedisInterface
-        do {
-            interface = try RedisInterface(try configuration.requiredSecret(RedisKeys.interface).reveal())
-        } catch let error as RedisInterface.Malformed {
-            throw ConfigurationError(keyPath: "backend_config.redis_interface", message: error.description)
+    package init(_ keys: RedisKeys, _ context: ProcessorContext) throws(ConfigurationError) {
+        guard let interface = keys.interface else {
+            throw ConfigurationError(
+                keyPath: "backend_config.\(RedisKeys.interface.name)",
+                message: "required, but not set"
+            )
         }
         self.init(interface: interface, logger: context.logger)
-        self.timeout = min(try configuration.requiredDuration(RedisKeys.timeout), context.saveTimeout / 4)
-        self.waitReplicas = try configuration.requiredInteger(RedisKeys.waitReplicas)
-        self.waitTimeout = min(try configuration.requiredDuration(RedisKeys.waitTimeout), self.timeout / 2)
-        self.caFile = try configuration.string(RedisKeys.caFile).flatMap { $0.isEmpty ? nil : $0 }
+        self.timeout = min(keys.timeout, context.saveTimeout / 4)
+        self.waitReplicas = keys.waitReplicas
+        self.waitTimeout = min(keys.waitTimeout, self.timeout / 2)
+        self.caFile = keys.caFile
         if self.interface.usesTLS {
             do {
                 _ = try RedisTLS(caFile: self.caFile)

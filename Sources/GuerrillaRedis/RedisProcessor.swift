@@ -17,24 +17,31 @@ import Synchronization
 ///   `deliveryHeader` of Header.
 /// - **Writes**: `queuedID`, the first hash; `ExternalBody`.
 /// - **Tasks**: save. It stores.
-/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full.
+/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 452 4.3.1 when `max_message_memory` has no room for a message
+///   whose line endings are converted.
 public final class RedisProcessor: Processor {
     /// It handles messages and keeps them.
     public static let capabilities: ProcessorCapabilities = [.saves, .stores]
 
     /// The processor for a registry, by the name `redis`.
-    public static let description = ProcessorDescription(
-        "redis",
-        RedisProcessor.self,
-        configurationKeys: RedisKeys.all,
-        requiredBefore: ["Hasher"]
-    ) { context in
-        RedisProcessor(
-            settings: try RedisSettings(context),
-            expireSeconds: try context.configuration.requiredInteger(RedisKeys.expireSeconds),
-            lineEndings: context.storedLineEndings
-        )
-    }
+    public static let description: ProcessorDescription = {
+        var description = ProcessorDescription(
+            "redis",
+            RedisProcessor.self,
+            settings: RedisKeys.self,
+            requiredBefore: ["Hasher"]
+        ) { context, keys in
+            RedisProcessor(
+                settings: try RedisSettings(keys, context),
+                expireSeconds: Int(keys.expireSeconds.components.seconds),
+                lineEndings: context.storedLineEndings
+            )
+        }
+        description.reads = [.hashes, .compressedMessage, .deliveryHeader]
+        description.usesLineEndings = true
+        description.redact = { text, _, _ in RedisInterface.redacted(text) }
+        return description
+    }()
 
     private struct Opened {
         let client: RedisClient
@@ -57,7 +64,8 @@ public final class RedisProcessor: Processor {
         self.lineEndings = lineEndings
     }
 
-    /// Connects. A server that is away does not keep a daemon from starting: the log says so, and it is tried again and again.
+    /// Connects. A server that is away does not keep a daemon from starting: it is tried again and again, and when messages may come the
+    /// log says so.
     /// - Throws: ``RedisSetupError`` for settings that cannot work.
     public func start() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
@@ -65,6 +73,11 @@ public final class RedisProcessor: Processor {
         let committer = GroupCommitter(commit: client, executor: EventLoopTaskExecutor(loop))
         self.opened.withLock { $0 = Opened(client: client, committer: committer) }
         await client.connect()
+    }
+
+    /// From now on the log says when Redis does not take messages.
+    public func wasPutInForce() {
+        self.opened.withLock { $0?.client }?.begin()
     }
 
     /// Stores the message, then passes it on.
@@ -111,7 +124,9 @@ public final class RedisProcessor: Processor {
     private func payload(of envelope: Envelope) async throws -> [ByteBuffer] {
         if let compressed = envelope[CompressedMessage.self] { return [compressed.octets] }
         let form = try await StoredForm(of: envelope, lineEndings: self.lineEndings)
-        let octetsToConvert = self.lineEndings == .lf ? envelope.data.size : 0
-        return try await offload(octets: octetsToConvert) { Array(form) }
+        guard self.lineEndings == .lf else { return Array(form) }
+        // What is converted is the message once more.
+        guard envelope.data.reserve(form.largestSize) else { throw MessageMemoryExhausted() }
+        return try await offload(octets: envelope.data.size) { Array(form) }
     }
 }

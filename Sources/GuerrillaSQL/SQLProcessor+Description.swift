@@ -4,21 +4,32 @@ extension SQLProcessor {
     /// The processor for a registry, by the name `sql`, and by its old one, `mysql`.
     /// - Parameter drivers: The databases it can use.
     public static func description(drivers: [SQLDriverDescription]) -> ProcessorDescription {
-        ProcessorDescription("sql", SQLProcessor.self, aliases: ["mysql"], configurationKeys: self.keys) { context in
-            try SQLProcessor(context, drivers: drivers)
+        var description = ProcessorDescription("sql", SQLProcessor.self, settings: Keys.self, aliases: ["mysql"]) {
+            context,
+            keys in
+            try SQLProcessor(keys, context, drivers: drivers)
         }
+        description.reads = [.header, .deliveryHeader, .hashes, .compressedMessage]
+        description.usesLineEndings = true
+        description.redact = { text, key, values in
+            guard key.name == Keys.dataSource.name else { return Redaction.mark }
+            let name: String? = if case .string(let name)? = values[Keys.driver.name] { name } else { nil }
+            return DataSourceRedaction.redacted(text, of: name.flatMap { SQLDialect(rawValue: $0.lowercased()) })
+        }
+        return description
     }
 
     /// Creates the processor that a configuration describes.
-    convenience init(_ context: ProcessorContext, drivers: [SQLDriverDescription]) throws {
-        let configuration = context.configuration
-        let name = try configuration.requiredString(Self.driver)
-        guard let driver = drivers.first(where: { $0.dialect.rawValue == name }) else {
-            throw Self.error(Self.driver, "this program was built without support for \(name)")
+    convenience init(_ keys: Keys, _ context: ProcessorContext, drivers: [SQLDriverDescription]) throws {
+        guard let dialect = keys.dialect, let dataSource = keys.dataSource else {
+            throw Self.error(Keys.driver, "required, but not set")
         }
-        guard let table = SQLName(try configuration.requiredString(Self.table)) else {
+        guard let driver = drivers.first(where: { $0.dialect == dialect }) else {
+            throw Self.error(Keys.driver, "this program was built without support for \(dialect.rawValue)")
+        }
+        guard let table = SQLName(keys.table) else {
             throw Self.error(
-                Self.table,
+                Keys.table,
                 "expected a table's name of letters, digits, `_`, `$` and `-`, perhaps with its schema and a dot in front"
             )
         }
@@ -26,52 +37,48 @@ extension SQLProcessor {
         do throws(InsertStatement.Unusable) {
             insert = try InsertStatement(
                 table: table,
-                head: try? configuration.string(Self.insert).nonEmpty,
-                values: try? configuration.string(Self.values).nonEmpty,
+                head: keys.insert,
+                values: keys.values,
                 dialect: driver.dialect
             )
         } catch {
             throw ConfigurationError(keyPath: "backend_config.\(error.key)", message: error.reason)
         }
         var settings = Settings()
-        if let text = try configuration.string(Self.validateQuery).nonEmpty {
+        if let text = keys.validateQuery {
             guard let query = RecipientQuery(text) else {
                 throw Self.error(
-                    Self.validateQuery,
+                    Keys.validateQuery,
                     "nothing in it stands for the recipient; write `?` where the address goes"
                 )
             }
             settings.query = query
         }
-        settings.connections = min(
-            context.saveWorkers,
-            try configuration.integer(Self.maximumConnections) ?? context.saveWorkers
-        )
-        settings.idleConnections = try configuration.integer(Self.maximumIdleConnections) ?? .max
-        settings.lifetime = try configuration.duration(Self.connectionLifetime).flatMap { $0 > .zero ? $0 : nil }
-        settings.limits.batchItems = try configuration.requiredInteger(Self.batchSize)
+        settings.connections = min(context.saveWorkers, keys.maximumConnections ?? context.saveWorkers)
+        settings.idleConnections = keys.maximumIdleConnections ?? .max
+        settings.lifetime = keys.connectionLifetime.flatMap { $0 > .zero ? $0 : nil }
+        settings.limits.batchItems = keys.batchSize
         settings.lineEndings = context.storedLineEndings
         settings.mailHost = context.primaryMailHost
 
         let options = SQLDriverOptions(
-            dataSource: try configuration.requiredSecret(Self.dataSource),
+            dataSource: dataSource,
             insert: insert,
             query: settings.query,
-            // A client that waits is to be told before its own deadline, whatever the database does.
-            timeout: max(.seconds(1), context.saveTimeout / 2)
+            saveTimeout: context.saveTimeout,
+            validateTimeout: context.validateTimeout,
+            logger: context.logger
         )
+        settings.savingPatience = options.savingLimits.patience
+        settings.validatingPatience = options.validatingLimits.patience
         do throws(DataSourceError) {
             self.init(driver: try driver.make(options), settings: settings, logger: context.logger)
         } catch {
-            throw Self.error(Self.dataSource, error.description)
+            throw Self.error(Keys.dataSource, error.description)
         }
     }
 
-    private static func error(_ key: ConfigurationKey, _ message: String) -> ConfigurationError {
+    private static func error<Value>(_ key: Key<Keys, Value>, _ message: String) -> ConfigurationError {
         ConfigurationError(keyPath: "backend_config.\(key.name)", message: message)
     }
-}
-
-extension String? {
-    fileprivate var nonEmpty: String? { self?.isEmpty == false ? self : nil }
 }

@@ -14,7 +14,8 @@ import Synchronization
 ///   Hasher; ``GuerrillaBackend/CompressedMessage`` of Compressor; ``GuerrillaBackend/ExternalBody``.
 /// - **Writes**: `queuedID`, the first hash, when there are hashes.
 /// - **Tasks**: save, it stores; validate, with `sql_validate`.
-/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 550 5.1.1 for a recipient that the query does not find.
+/// - **Failure replies**: 451 4.3.0; 451 4.3.1 when its queue is full; 452 4.3.1 when there is no memory for the rows;
+///   550 5.1.1 for a recipient that the query does not find.
 public final class SQLProcessor: Processor {
     /// It handles messages, keeps them, and judges recipients.
     public static let capabilities: ProcessorCapabilities = [.saves, .stores, .validates]
@@ -40,6 +41,9 @@ public final class SQLProcessor: Processor {
         package var lineEndings = StoredLineEndings.crlf
         package var mailHost = ""
         package var limits = GroupCommitLimits()
+        /// How much time may go into attempts that fail, for one batch of messages and one of recipients.
+        package var savingPatience = SQLTimeLimits(.saving, verdict: .seconds(30)).patience
+        package var validatingPatience = SQLTimeLimits(.validating, verdict: .seconds(5)).patience
 
         package init() {}
     }
@@ -47,30 +51,31 @@ public final class SQLProcessor: Processor {
     private let database: any SQLDriver
     private let settings: Settings
     private let logger: Logger
+    private let outages: OutageLog
     private let opened = Mutex<Opened?>(nil)
 
     package init(driver: any SQLDriver, settings: Settings, logger: Logger) {
         self.database = driver
         self.settings = settings
         self.logger = logger
+        self.outages = OutageLog(place: driver.place, logger: logger)
     }
 
     /// What the connections have done so far and what waits for them; empty while the processor is not open.
     package var statistics: [GroupCommitStatistics] { self.opened.withLock { $0?.savers }?.statistics ?? [] }
 
-    /// Connects, and makes sure that there is a table to insert into.
+    /// Connects, and makes sure that there is a table to insert into, and that it keeps what is put there.
     /// - Throws: An error that names the database's place and what it says.
     public func start() async throws {
-        let health = StoreHealth(place: self.database.place, logger: self.logger)
-        let savers = self.savers(health)
+        let savers = self.savers()
         do {
-            try await savers.open()
+            self.tell(try await savers.open())
         } catch {
             await savers.shutdown(deadline: .now)
             guard let error = error as? SQLFailure else { throw error }
             throw SQLFailure(error.reach, "\(self.database.place): \(error)")
         }
-        self.opened.withLock { $0 = Opened(savers: savers, validators: self.validators(health)) }
+        self.opened.withLock { $0 = Opened(savers: savers, validators: self.validators()) }
     }
 
     /// Commits the rows of the message, then passes it on.
@@ -82,7 +87,7 @@ public final class SQLProcessor: Processor {
             lineEndings: self.settings.lineEndings,
             mailHost: self.settings.mailHost
         )
-        try await savers.submit(message, octets: message.octets)
+        try await self.served { try await savers.submit(message, octets: message.octets) }
         // Whoever looks for the row, or for the message in Redis, looks by the hash.
         if let hash = envelope.hashes.first { envelope.queuedID = QueuedID(text: hash) }
         return try await next(&envelope).afterStoring
@@ -98,7 +103,8 @@ public final class SQLProcessor: Processor {
         // `<postmaster>` is always there. (RFC 5321 § 4.5.1)
         if let query = self.settings.query, let mailbox = recipient.path.mailbox {
             guard let validators = self.opened.withLock({ $0?.validators }) else { throw NotOpen() }
-            guard try await validators.submit(query.values(for: mailbox), octets: 1_024) else {
+            guard try await self.served({ try await validators.submit(query.values(for: mailbox), octets: 1_024) })
+            else {
                 return .rejected(reason: "no such user")
             }
         }
@@ -110,14 +116,17 @@ public final class SQLProcessor: Processor {
     public func checkConnection() async throws {
         let thread = BlockingThreadExecutor()
         let result = await Task(executorPreference: thread) { [database, settings] in
-            Result<Void, SQLFailure> { () throws(SQLFailure) in
-                try database.connect(for: .saving).close()
+            Result<[String], SQLFailure> { () throws(SQLFailure) in
+                let connection = try database.connect(for: .saving)
+                defer { connection.close() }
+                let cautions = try connection.cautions()
                 if settings.query != nil { try database.connect(for: .validating).close() }
+                return cautions
             }
         }.value
         await thread.shutdown()
         do {
-            try result.get()
+            self.tell(try result.get())
         } catch {
             throw SQLFailure(error.reach, "\(self.database.place): \(error)")
         }
@@ -130,16 +139,37 @@ public final class SQLProcessor: Processor {
         await opened.validators?.shutdown(deadline: deadline)
     }
 
-    private func savers(_ health: StoreHealth) -> SQLWorkers<SQLMessage, Void> {
+    private func tell(_ cautions: [String]) {
+        for caution in cautions { self.logger.warning("\(self.database.place): \(caution)") }
+    }
+
+    /// What the database has answered to one item, or what it had against it.
+    private func served<Value>(_ item: () async throws -> Value) async throws -> Value {
+        do {
+            let value = try await item()
+            self.outages.served()
+            return value
+        } catch let failure as SQLFailure {
+            switch failure.reach {
+            case .row, .conflict, .stale, .connection: throw CommitFailure.items(failure)
+            case .resources, .store: throw self.outages.refuse(because: CommitFailure.store(failure))
+            case .unknown: throw CommitFailure.unknownOutcome(failure)
+            }
+        } catch let error where error.concernsStore {
+            throw self.outages.refuse(because: error)
+        }
+    }
+
+    private func savers() -> SQLWorkers<SQLMessage, Void> {
         let workers = (0..<max(1, self.settings.connections)).map { index in
             SQLWorker<SQLMessage, Void>(
                 driver: self.database,
                 purpose: .saving,
                 settings: SQLWorker.Settings(
                     lifetime: self.settings.lifetime,
-                    staysOpen: index < self.settings.idleConnections
-                ),
-                health: health
+                    staysOpen: index < self.settings.idleConnections,
+                    patience: self.settings.savingPatience
+                )
             ) { connection, messages throws(SQLFailure) in
                 try connection.insert(messages.flatMap(\.rows))
                 return Array(repeating: (), count: messages.count)
@@ -148,13 +178,15 @@ public final class SQLProcessor: Processor {
         return SQLWorkers(workers, limits: self.settings.limits)
     }
 
-    private func validators(_ health: StoreHealth) -> SQLWorkers<[String], Bool>? {
+    private func validators() -> SQLWorkers<[String], Bool>? {
         guard self.settings.query != nil else { return nil }
         let worker = SQLWorker<[String], Bool>(
             driver: self.database,
             purpose: .validating,
-            settings: SQLWorker.Settings(lifetime: self.settings.lifetime),
-            health: health
+            settings: SQLWorker.Settings(
+                lifetime: self.settings.lifetime,
+                patience: self.settings.validatingPatience
+            )
         ) { connection, recipients throws(SQLFailure) in
             try connection.find(recipients)
         }

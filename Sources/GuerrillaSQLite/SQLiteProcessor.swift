@@ -1,7 +1,7 @@
 #if SQLite
 public import GuerrillaBackend
 public import GuerrillaMail
-import Logging
+public import Logging
 import NIOCore
 import Synchronization
 
@@ -20,38 +20,57 @@ public final class SQLiteProcessor: Processor {
     /// It handles messages and keeps them.
     public static let capabilities: ProcessorCapabilities = [.saves, .stores]
 
-    /// `sqlite_path`
-    public static let path = ConfigurationKey(
-        "sqlite_path",
-        .string,
-        default: .string("guerrilla.sqlite"),
-        summary: "The database file. A relative path starts at the working directory."
-    )
+    /// The settings.
+    public struct Settings: ProcessorSettings {
+        /// The database file. The default is `guerrilla.sqlite` in the working directory.
+        public var path = "guerrilla.sqlite"
+        /// How long to wait for another process that has the database locked. The default is 5 seconds.
+        public var busyTimeout: Duration = .seconds(5)
 
-    /// `sqlite_busy_timeout`
-    public static let busyTimeout = ConfigurationKey(
-        "sqlite_busy_timeout",
-        .duration,
-        default: .string("5s"),
-        range: 0...3_600_000_000_000,
-        summary: "How long to wait for another process that has the database locked. "
-            + "Never more than half of `gw_save_timeout`."
-    )
+        /// Settings with every default.
+        public init() {}
+
+        static let path: Key<Settings, String> = Key(
+            "sqlite_path",
+            \.path,
+            .text,
+            neededText: .toSave,
+            summary: "The database file. A relative path starts at the working directory."
+        )
+        static let busyTimeout: Key<Settings, Duration> = Key(
+            "sqlite_busy_timeout",
+            \.busyTimeout,
+            .duration,
+            range: 0...3_600_000_000_000,
+            summary: "How long to wait for another process that has the database locked. "
+                + "Never more than half of `gw_save_timeout`."
+        )
+
+        /// Settings with every default.
+        public static let defaults = Settings()
+        /// The keys.
+        public static let rows: [any ConfigurationRow<Settings>] = [path, busyTimeout]
+
+        /// The database.
+        public var resources: [ProcessorResource] {
+            [ProcessorResource(.database, at: self.path, key: Self.path.name, keepsMessages: true)]
+        }
+    }
 
     /// The processor for a registry, by the name `sqlite`.
-    public static let description = ProcessorDescription(
-        "sqlite",
-        SQLiteProcessor.self,
-        configurationKeys: [SQLiteProcessor.path, SQLiteProcessor.busyTimeout]
-    ) { context in
-        SQLiteProcessor(
-            path: try context.configuration.requiredString(SQLiteProcessor.path),
-            busyTimeout: min(
-                try context.configuration.requiredDuration(SQLiteProcessor.busyTimeout),
-                context.saveTimeout / 2
+    public static let description: ProcessorDescription = {
+        var description = ProcessorDescription("sqlite", SQLiteProcessor.self, settings: Settings.self) {
+            context,
+            settings in
+            SQLiteProcessor(
+                path: settings.path,
+                busyTimeout: min(settings.busyTimeout, context.saveTimeout / 2),
+                logger: context.logger
             )
-        )
-    }
+        }
+        description.reads = [.header, .deliveryHeader]
+        return description
+    }()
 
     private struct Opened {
         let store: SQLiteMessageStore
@@ -66,15 +85,24 @@ public final class SQLiteProcessor: Processor {
 
     private let file: String
     private let timeout: Duration
+    private let logger: Logger
+    private let outages: OutageLog
     private let opened = Mutex<Opened?>(nil)
 
     /// Creates the processor; the file is opened by ``start()``.
     /// - Parameters:
     ///   - path: The database file.
     ///   - busyTimeout: How long to wait for another process that has the database locked.
-    public init(path: String, busyTimeout: Duration = .seconds(5)) {
+    ///   - logger: Where it says what its operator should know.
+    public init(
+        path: String,
+        busyTimeout: Duration = .seconds(5),
+        logger: Logger = Logger(label: "guerrilla.sqlite") { _ in SwiftLogNoOpLogHandler() }
+    ) {
         self.file = path
         self.timeout = busyTimeout
+        self.logger = logger
+        self.outages = OutageLog(processor: "sqlite", logger: logger)
     }
 
     /// What the store has done so far and what waits for it now; nil while it is not open.
@@ -83,7 +111,7 @@ public final class SQLiteProcessor: Processor {
     /// Opens or creates the file.
     /// - Throws: ``SQLiteStoreError`` naming file and reason.
     public func start() async throws {
-        let store = try SQLiteMessageStore(path: self.file, busyTimeout: self.timeout)
+        let store = try SQLiteMessageStore(path: self.file, busyTimeout: self.timeout, logger: self.logger)
         let thread = BlockingThreadExecutor()
         let committer = GroupCommitter(commit: SQLiteGroupCommit(store: store), executor: thread)
         self.opened.withLock { $0 = Opened(store: store, committer: committer, thread: thread) }
@@ -94,7 +122,12 @@ public final class SQLiteProcessor: Processor {
     public func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {
         guard let committer = self.opened.withLock({ $0?.committer }) else { throw NotOpen() }
         let message = try await StoredMessage(envelope)
-        _ = try await committer.submit(message, octets: message.octets)
+        do {
+            _ = try await committer.submit(message, octets: message.octets)
+        } catch let error where error.concernsStore {
+            throw self.outages.refuse(because: error)
+        }
+        self.outages.served()
         return try await next(&envelope).afterStoring
     }
 
@@ -122,7 +155,7 @@ extension StoredMessage {
             reversePath: envelope.reversePath.description,
             recipients: envelope.recipients.map(\.description),
             subject: envelope.subject,
-            headers: envelope.header?.fields.map { ($0.name, $0.body) },
+            headers: envelope.header,
             deliveryHeader: envelope.deliveryHeader?.octets() ?? ByteBuffer(),
             data: try await envelope.data.chunks()
         )

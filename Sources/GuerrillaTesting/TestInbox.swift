@@ -72,7 +72,7 @@ public final class TestInbox: Sendable {
         var configuration = DaemonConfiguration(hostName: "localhost")
         configuration.servers[0].listenInterface = ListenInterface(host: "127.0.0.1", port: 0)
         // Tests that run side by side keep each other waiting.
-        configuration.servers[0].timeout = .seconds(300)
+        configuration.servers[0].connection.timeout = .seconds(300)
         configuration.allowedHosts = ["."]
         configuration.logFile = .off
         configuration.eventLoops = 1

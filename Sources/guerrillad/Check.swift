@@ -31,9 +31,10 @@ struct Check: AsyncParsableCommand {
         try Self.say(accessProblems.filter { !findings.errors.contains($0) }, as: "error")
         guard findings.errors.isEmpty, accessProblems.isEmpty else { throw ExitCode.trouble }
         if self.connect {
-            let problems = await DaemonCheck.connectionProblems(configuration)
-            try Self.say(problems, as: "error")
-            guard problems.isEmpty else { throw ExitCode.trouble }
+            let connections = await DaemonCheck.connectionFindings(configuration)
+            try Self.say(connections.problems, as: "error")
+            try Self.say(connections.warnings, as: "warning")
+            guard connections.problems.isEmpty else { throw ExitCode.trouble }
         }
         try Terminal.write("\(report.source): ok\n")
     }

@@ -3,7 +3,6 @@ import ArgumentParser
 import Guerrilla
 
 /// The daemon's command line.
-@main
 struct Guerrillad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "guerrillad",

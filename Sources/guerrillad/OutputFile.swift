@@ -1,5 +1,6 @@
 #if CommandLine
 import ArgumentParser
+import Guerrilla
 
 #if canImport(Glibc)
 import Glibc
@@ -19,19 +20,45 @@ struct SystemError: Error, CustomStringConvertible {
     }
 }
 
-/// A new file that a command writes. What goes wrong ends the command with a sentence that names the file.
+/// A new file that a command writes. It has its name when it is complete, replaces nothing, and is never written through a link: others may
+/// be allowed to put one into the directory. What goes wrong ends the command with a sentence that names the file.
 struct OutputFile: ~Copyable {
+    /// For sentences.
     private let name: String
+    private let finalName: String
+    private let temporaryName: String
+    /// What the names are relative to.
+    private let directory: CInt
     private let descriptor: CInt
+    private var isFinished = false
 
-    /// Creates the file with mode 0600.
-    ///
-    /// - Parameter replacing: Whether there may be a file of this name.
-    init(creating name: String, replacing: Bool) throws {
-        let descriptor = open(name, O_CREAT | O_WRONLY | O_CLOEXEC | (replacing ? O_TRUNC : O_EXCL), 0o600)
-        guard descriptor >= 0 else { throw Terminal.fail("'\(name)': \(SystemError())") }
+    /// Creates a file with mode 0600 that becomes `name`.
+    init(_ name: String) throws {
+        try self.init(finalName: name, directory: AT_FDCWD, name: name)
+    }
+
+    /// Creates a file with mode 0600 that becomes `name` in a directory, which has to stay open for as long.
+    init(_ name: String, in directory: borrowing OutputDirectory) throws {
+        try self.init(finalName: name, directory: directory.descriptor, name: "\(directory.name)/\(name)")
+    }
+
+    private init(finalName: String, directory: CInt, name: String) throws {
         self.name = name
+        self.finalName = finalName
+        self.directory = directory
+        self.temporaryName = "\(finalName).\(getpid()).part"
+        var descriptor = Self.create(self.temporaryName, in: directory)
+        if descriptor < 0, errno == EEXIST {
+            // No process but this one has that name: a leftover, or a link by which another file is to be overwritten.
+            unlinkat(directory, self.temporaryName, 0)
+            descriptor = Self.create(self.temporaryName, in: directory)
+        }
+        guard descriptor >= 0 else { throw Terminal.fail("'\(name)': \(SystemError())") }
         self.descriptor = descriptor
+    }
+
+    private static func create(_ name: String, in directory: CInt) -> CInt {
+        openat(directory, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0o600)
     }
 
     func write(_ bytes: RawSpan) throws {
@@ -42,22 +69,27 @@ struct OutputFile: ~Copyable {
         }
     }
 
-    /// Ends writing, and gives the file its final name.
-    consuming func close(renamingTo final: String? = nil) throws {
-        guard final.map({ rename(self.name, $0) }) ?? 0 == 0 else {
-            throw Terminal.fail("'\(self.name)': \(SystemError())")
+    /// Gives the file its name.
+    /// - Returns: False when another file has that name by now; this one is removed then.
+    mutating func finish() throws -> Bool {
+        if linkat(self.directory, self.temporaryName, self.directory, self.finalName, 0) != 0 {
+            if errno == EEXIST { return false }
+            // A file system without hard links. One that gets the name in this very moment is replaced.
+            var status = stat()
+            guard fstatat(self.directory, self.finalName, &status, AT_SYMLINK_NOFOLLOW) != 0 else { return false }
+            guard renameat(self.directory, self.temporaryName, self.directory, self.finalName) == 0 else {
+                throw Terminal.fail("'\(self.name)': \(SystemError())")
+            }
+            self.isFinished = true
+            return true
         }
+        // `deinit` takes the other name away.
+        return true
     }
 
     deinit {
-        _ = closeDescriptor(self.descriptor)
-    }
-
-    static func exists(_ name: String) -> Bool { access(name, F_OK) == 0 }
-
-    /// Makes the directory if there is none.
-    static func makeDirectory(_ name: String) throws {
-        guard mkdir(name, 0o700) == 0 || errno == EEXIST else { throw Terminal.fail("'\(name)': \(SystemError())") }
+        if !self.isFinished { unlinkat(self.directory, self.temporaryName, 0) }
+        close(self.descriptor)
     }
 
     /// Writes all octets to a descriptor.
@@ -82,5 +114,39 @@ struct OutputFile: ~Copyable {
     }
 }
 
-private func closeDescriptor(_ descriptor: CInt) -> CInt { close(descriptor) }
+/// A directory that a command writes files into.
+struct OutputDirectory: ~Copyable {
+    enum Place {
+        case free
+        case file
+        /// A link, or anything else that is no file.
+        case obstacle
+    }
+
+    let name: String
+    fileprivate let descriptor: CInt
+
+    /// Opens the directory, and makes it if there is none.
+    init(making name: String) throws {
+        guard mkdir(name, 0o700) == 0 || errno == EEXIST else { throw Terminal.fail("'\(name)': \(SystemError())") }
+        let descriptor = ForeignLink.open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let error = SystemError()
+            throw Terminal.fail("'\(name)': \(ForeignLink.stands(at: name) ? ForeignLink.sentence : error.description)")
+        }
+        self.name = name
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close(self.descriptor)
+    }
+
+    /// What has a name in it.
+    func place(of name: String) -> Place {
+        var status = stat()
+        guard fstatat(self.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return .free }
+        return status.st_mode & S_IFMT == S_IFREG ? .file : .obstacle
+    }
+}
 #endif

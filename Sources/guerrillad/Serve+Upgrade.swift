@@ -1,21 +1,13 @@
 #if CommandLine
+import Foundation
 import Guerrilla
 import GuerrillaServer
 import Logging
 import Synchronization
-import UnixSignals
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// What a running daemon reacts to.
 enum ServeEvent: Sendable, Equatable {
-    case signal(UnixSignal)
+    case signal(ProcessSignal)
     /// The configuration file is another one than what was read last. Told again until it is read.
     case fileHasChanged
     /// The new process serves, and this one has only to finish.
@@ -49,13 +41,6 @@ final class Upgrade: Sendable {
         (self.events, self.continuation) = AsyncStream.makeStream()
     }
 
-    /// Makes the signals part of ``events``.
-    func forward(_ signals: UnixSignalsSequence) {
-        Task { [continuation = self.continuation] in
-            for await signal in signals { continuation.yield(.signal(signal)) }
-        }
-    }
-
     /// Adds to ``events``.
     func tell(_ event: ServeEvent) { self.continuation.yield(event) }
 
@@ -65,6 +50,12 @@ final class Upgrade: Sendable {
     ///
     /// - Parameter arguments: Its command line.
     func begin(_ daemon: Daemon, arguments: [String], logger: Logger) async {
+        guard ProcessInfo.processInfo.processIdentifier != 1 else {
+            return Self.log(
+                failure: "this is process 1, whose end is the end of its container; start another container instead",
+                logger
+            )
+        }
         let successor: Successor
         do {
             successor = try Successor(

@@ -4,15 +4,6 @@ import Foundation
 import Guerrilla
 import GuerrillaServer
 import Logging
-import UnixSignals
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,8 +48,6 @@ struct Serve: AsyncParsableCommand {
         let served = ServedConfiguration(self.options)
         var report = served.load()
         guard let configuration = report.configuration else { throw ServeFailure(report.problems) }
-        // A limit on the size of files is a full disk to us: the store fails with an error and the client keeps its mail.
-        signal(SIGXFSZ, SIG_IGN)
         let daemon: Daemon
         let stopDeadline: StopDeadline
         let sockets: [ListeningSocket]
@@ -69,12 +58,9 @@ struct Serve: AsyncParsableCommand {
                 environment: environment,
                 arguments: served.arguments
             )
-            upgrade.forward(
-                await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit, .sighup, .sigusr1, .sigusr2)
-            )
             self.applyOptions(to: &report)
             daemon = Daemon(configuration: report.configuration ?? configuration)
-            stopDeadline = StopDeadline(configuration.shutdownTimeout, of: daemon)
+            stopDeadline = try Self.takeSignals(for: daemon, upgrade, timeout: configuration.shutdownTimeout)
             if let handover { await daemon.takeOver(from: handover.predecessor) }
         } catch {
             throw ServeFailure([error])
@@ -83,13 +69,14 @@ struct Serve: AsyncParsableCommand {
         let (tasks, continuation) = AsyncStream.makeStream(of: ServeEvent.self)
         let ending = Task {
             await self.waitForEnd(of: daemon, upgrade, manager, others: continuation)
-            stopDeadline.arm()
+            stopDeadline.begun()
             return await daemon.shutdown()
         }
         let listeners: [Daemon.Listener]
         do {
             listeners = try await daemon.start(on: sockets)
         } catch {
+            await Self.tellOfLogs(of: daemon)
             guard stopDeadline.isArmed else { throw ServeFailure([error]) }
             handover?.report(.failed("it was told to stop"))
             return
@@ -114,7 +101,30 @@ struct Serve: AsyncParsableCommand {
         watching?.cancel()
         work.cancel()
         await upgrade.waitUntilOver()
+        await Self.tellOfLogs(of: daemon)
         guard isClean else { throw ExitCode.trouble }
+    }
+
+    /// Has the signals told to `upgrade` from now on. What they need then is there: threads above all.
+    private static func takeSignals(for daemon: Daemon, _ upgrade: Upgrade, timeout: Duration) throws -> StopDeadline {
+        guard let spare = SpareThreads(8), let stopDeadline = StopDeadline(timeout, of: daemon),
+            let teller = SignalTeller({ upgrade.tell(.signal($0)) })
+        else { throw ServeFailure([ThreadLimit.sentence(10)]) }
+        SignalThread.react(to: Set(ProcessSignal.allCases)) { signal in
+            // Nothing here waits for a task, or for a thread.
+            if signal.isEnd {
+                stopDeadline.arm()
+                daemon.beginShutdown()
+                spare.release()
+            }
+            teller.tell(signal)
+        }
+        return stopDeadline
+    }
+
+    /// Says what is missing in the logs, which nobody will look for there.
+    private static func tellOfLogs(of daemon: Daemon) async {
+        for sentence in await daemon.missingInLogs { Terminal.lastWord("guerrillad: \(sentence)") }
     }
 
     /// Returns when a signal asks to stop, or another process has taken over. What else there is to do is for others.
@@ -128,7 +138,7 @@ struct Serve: AsyncParsableCommand {
             switch event {
             case .replaced:
                 return
-            case .signal(.sigterm), .signal(.sigint), .signal(.sigquit):
+            case .signal(.terminate), .signal(.interrupt), .signal(.quit):
                 await daemon.logger.info("Shutdown signal caught")
                 manager.notify(.stopping)
                 upgrade.giveUp()
@@ -149,10 +159,10 @@ struct Serve: AsyncParsableCommand {
     ) async {
         let logger = await daemon.logger
         switch event {
-        case .signal(.sighup) where upgrade.isInProgress, .signal(.sigusr2) where upgrade.isInProgress:
-            let name = event == .signal(.sighup) ? "SIGHUP" : "SIGUSR2"
+        case .signal(.hangUp) where upgrade.isInProgress, .signal(.user2) where upgrade.isInProgress:
+            let name = event == .signal(.hangUp) ? "SIGHUP" : "SIGUSR2"
             logger.warning("\(name): an upgrade is in progress; send the signal again when it has ended")
-        case .signal(.sighup):
+        case .signal(.hangUp):
             manager.notify(.reloading)
             await self.reload(served, daemon)
             manager.notify(.ready)
@@ -160,10 +170,10 @@ struct Serve: AsyncParsableCommand {
             // Both may have happened since: the watcher will see it again.
             guard !upgrade.isInProgress, let stamp = served.stamp, served.isNews(stamp) else { return }
             await self.reload(served, daemon)
-        case .signal(.sigusr1):
+        case .signal(.user1):
             // Nobody waits for a log that hangs: the next signal may be the one that puts another in its place.
             Task { await daemon.reopenLogs() }
-        case .signal(.sigusr2):
+        case .signal(.user2):
             await upgrade.begin(daemon, arguments: served.arguments, logger: logger)
         case .signal, .replaced:
             break
@@ -223,14 +233,15 @@ struct Serve: AsyncParsableCommand {
     private func welcome(_ listeners: [Daemon.Listener], configuration: DaemonConfiguration) {
         guard let listener = listeners.first else { return }
         let address = listener.address.hostAndPort
-        let recipient = "you@\(configuration.allowedHosts.last ?? "localhost")"
+        let recipient = ExampleRecipient(allowedHosts: configuration.allowedHosts)
+        let hosts = recipient.isOneOfAll ? "every domain" : configuration.allowedHosts.joined(separator: " and ")
         Terminal.note(
             """
             guerrillad \(GuerrillaVersion.current): no configuration file found, running on the embedded default.
-              Listening on    \(address), for mail to \(configuration.allowedHosts.joined(separator: " and "))
+              Listening on    \(address), for mail to \(hosts)
               Mail goes into  \(Self.store(of: configuration))
             Send a first mail from another terminal:
-              printf 'Subject: first mail\\n\\nHello!\\n' | curl -sS --crlf smtp://\(address) --mail-from me@example.org --mail-rcpt \(recipient) -T -
+              printf 'Subject: first mail\\n\\nHello!\\n' | curl -sS --crlf smtp://\(address) --mail-from me@example.org --mail-rcpt \(recipient.shellWord) -T -
             and look at it:
               ./guerrillad mail list
             """
@@ -251,7 +262,7 @@ private struct ServeFailure: Error {
     let sentences: [String]
 
     init(_ reasons: [Any]) {
-        self.sentences = reasons.map { "\($0)" }
+        self.sentences = reasons.flatMap { ($0 as? Self)?.sentences ?? ["\($0)"] }
     }
 }
 #endif

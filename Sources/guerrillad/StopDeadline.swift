@@ -13,40 +13,35 @@ import Darwin
 #endif
 
 /// Ends the process when it has not ended by itself some time after it was asked to, whatever it is that hangs: a backend that
-/// does not come up, a log that is a pipe without a reader, a disk that does not answer.
+/// does not come up, a log that is a pipe without a reader, a disk that does not answer, tasks that get no thread to run on.
 ///
-/// It looks for the signals itself, on a queue of its own: any other thread, and the daemon, may be what hangs.
+/// It has a thread of its own from the start: any other thread, and the daemon, may be what hangs.
 final class StopDeadline: Sendable {
     private struct State {
         var timeout: Duration
         var logger: Logger?
         var isArmed = false
+        var hasBegun = false
     }
 
     /// What closing everything may take once `shutdown_timeout` is over.
     private static let closing = Duration.seconds(5)
+    /// How long the daemon may take to begin with its end where no thread can be had.
+    private static let patience = Duration.seconds(5)
 
     private let state: Mutex<State>
-    private let queue = DispatchQueue(label: "guerrillad.stop")
+    private let signal = DispatchSemaphore(value: 0)
 
     /// - Parameters:
     ///   - timeout: `shutdown_timeout` at the start.
     ///   - daemon: Tells of another one after a reload.
-    init(_ timeout: Duration, of daemon: Daemon) {
+    /// - Returns: Nil when there is no thread for it.
+    init?(_ timeout: Duration, of daemon: Daemon) {
         self.state = Mutex(State(timeout: timeout))
+        guard SystemThread.start({ self.watch() }) else { return nil }
         _ = daemon.subscribe(to: .newConfig) { event in
             guard case .newConfig(let configuration) = event else { return }
             self.state.withLock { $0.timeout = configuration.shutdownTimeout }
-        }
-        for number in [SIGTERM, SIGINT, SIGQUIT] {
-            #if canImport(Darwin)
-            // Elsewhere that would take the signals away from Dispatch.
-            signal(number, SIG_IGN)
-            #endif
-            let source = DispatchSource.makeSignalSource(signal: number, queue: self.queue)
-            // Keeps the source: it is wanted as long as there is a process.
-            source.setEventHandler { withExtendedLifetime(source) { self.arm() } }
-            source.resume()
         }
     }
 
@@ -60,23 +55,38 @@ final class StopDeadline: Sendable {
 
     /// From now on the process has to come to its end by itself.
     func arm() {
-        let timeout = self.state.withLock { state -> Duration? in
+        let isFirst = self.state.withLock { state in
             defer { state.isArmed = true }
-            return state.isArmed ? nil : state.timeout + Self.closing
+            return !state.isArmed
         }
-        guard let timeout else { return }
-        self.queue.asyncAfter(deadline: .now() + timeout / .seconds(1)) { self.end() }
+        if isFirst { self.signal.signal() }
     }
 
-    private func end() {
-        // The log has a thread of its own. First: whatever is told below may hang as well.
-        self.queue.asyncAfter(deadline: .now() + 1) { _exit(1) }
-        let sentence = "something hangs, and shutdown_timeout is over: the process ends without it"
-        let logger = self.state.withLock { $0.logger }
-        DispatchQueue.global().async {
-            logger?.critical("guerrillad \(sentence)")
-            Terminal.note("guerrillad: \(sentence)")
+    /// The daemon has begun with its end.
+    func begun() {
+        self.state.withLock { $0.hasBegun = true }
+        self.arm()
+    }
+
+    private func watch() {
+        self.signal.wait()
+        let start = ContinuousClock.now
+        let end = start + self.state.withLock { $0.timeout } + Self.closing
+        while ContinuousClock.now < end {
+            // Nobody signals any more.
+            _ = self.signal.wait(timeout: .now() + .milliseconds(500))
+            guard !self.state.withLock({ $0.hasBegun }), ContinuousClock.now > start + Self.patience else { continue }
+            if SpareThreads(1) == nil { self.end("there is no thread to stop on: the process ends at once") }
         }
+        self.end("something hangs, and shutdown_timeout is over: the process ends without it")
+    }
+
+    private func end(_ sentence: String) -> Never {
+        // The log has a thread of its own.
+        self.state.withLock { $0.logger }?.critical("guerrillad \(sentence)")
+        Terminal.lastWord("guerrillad: \(sentence)")
+        usleep(500_000)
+        _exit(1)
     }
 }
 #endif

@@ -83,6 +83,28 @@ struct FastCGIProcessorTests {
         return envelope
     }
 
+    @Test func formIsCharged() async throws {
+        for (limit, isRoom) in [(1 << 20, true), (200_000, false)] {
+            let budget = MemoryBudget(limit: limit)
+            var builder = MessageDataBuilder(memory: MessageMemory(budget: budget))
+            try #require(Array("Subject: x\r\n\r\n".utf8).withUnsafeBytes { builder.append($0) })
+            var envelope = try Envelope.testing()
+            envelope.data = builder.build()
+            envelope.subject = String(repeating: "€", count: 30_000)
+            let message = envelope
+            if isRoom {
+                let request = try await FastCGIRequest.save(message, lineEndings: .crlf, script: "s")
+                #expect(request.input.readableBytes > 270_000)
+                #expect(budget.used > 4_096 + 270_000)
+            } else {
+                await #expect(throws: MessageMemoryExhausted.self) {
+                    _ = try await FastCGIRequest.save(message, lineEndings: .crlf, script: "s")
+                }
+                #expect(budget.used == 4_096)
+            }
+        }
+    }
+
     private func save(_ chain: ProcessorChain, _ envelope: Envelope? = nil) async throws -> SaveVerdict {
         var envelope = envelope ?? self.envelope()
         return try await chain.save(&envelope)
@@ -270,7 +292,9 @@ struct FastCGIProcessorTests {
         try await self.with(answer: Script { _ in .silence }, settings: .testing { $0.timeout = .milliseconds(100) }) {
             server,
             chain in
-            await #expect(throws: FastCGIError.timedOut(.milliseconds(100))) { try await self.save(chain) }
+            await #expect(throws: FastCGIError.timedOut(.milliseconds(100), script: "/srv/save.php")) {
+                try await self.save(chain)
+            }
             #expect(await eventually { server.openCount == 0 })
         }
     }
@@ -366,14 +390,25 @@ struct FastCGIProcessorTests {
                 await #expect {
                     _ = try await group.next()
                 } throws: {
-                    $0 as? FastCGIError == .queueFull && ($0 as? FastCGIError)?.smtpReply == .storeBusy
+                    let told = $0 as? OutageError
+                    return told?.reason as? FastCGIError == .queueFull && told?.smtpReply == .storeBusy
                 }
                 group.cancelAll()
-                await #expect(throws: CancellationError.self) { _ = try await group.next() }
+                await #expect {
+                    _ = try await group.next()
+                } throws: {
+                    // What was waited for longer than a second counts as an outage, which this one is in already.
+                    let error = ($0 as? OutageError)?.reason ?? $0
+                    if case .givenUp("/srv/save.php", _)? = error as? FastCGIError { return true } else { return false }
+                }
             }
             // Not its connections only: the first request would be made again on a new one.
             await server.stop()
-            await #expect(throws: FastCGIError.self) { try await first.value }
+            await #expect {
+                try await first.value
+            } throws: {
+                if case .cannotConnect? = ($0 as? OutageError)?.reason as? FastCGIError { true } else { false }
+            }
         }
     }
 
@@ -382,9 +417,65 @@ struct FastCGIProcessorTests {
             let question = Task { try await self.validate(chain) }
             #expect(await eventually { server.all.count == 1 })
             question.cancel()
-            await #expect(throws: CancellationError.self) { try await question.value }
+            await #expect {
+                try await question.value
+            } throws: {
+                if case .givenUp("/srv/validate.php", _)? = $0 as? FastCGIError { true } else { false }
+            }
             #expect(await eventually { server.openCount == 0 })
         }
+    }
+
+    // MARK: Outages
+
+    @Test func aServerThatGoesAwayIsToldOfOnce() async throws {
+        try await self.with(answer: Script { _ in .body("SAVED") }) { server, chain in
+            try await self.expectStored(chain)
+            await server.stop()
+            for _ in 0..<5 { await #expect(throws: OutageError.self) { try await self.save(chain) } }
+            await #expect(throws: OutageError.self) { try await self.validate(chain) }
+            #expect(self.log.entries.map(\.level) == [.error])
+            let line = self.log.entries.first.map { "\($0.message)" } ?? ""
+            #expect(
+                line.hasPrefix(
+                    "the FastCGI server at 127.0.0.1:\(server.port) is away, messages wait at their senders: "
+                )
+            )
+            #expect(line.hasSuffix("Connection refused"), "\(line)")
+        }
+    }
+
+    @Test func whatOnlyOneRequestMeetsIsToldOfEachTime() async throws {
+        let settings = FastCGISettings.testing { $0.timeout = .seconds(3) }
+        try await self.with(
+            answer: Script { $0.parameters["REQUEST_METHOD"] == "GET" ? .silence : .body("SAVED") },
+            settings: settings
+        ) { _, chain in
+            for _ in 0..<4 {
+                await #expect(throws: FastCGIError.self) { try await self.validate(chain) }
+                try await self.expectStored(chain)
+            }
+            #expect(self.log.entries.isEmpty)
+        }
+    }
+
+    @Test func aServerThatAnswersNothingIsToldOfOnceSeveralInARowHaveMetIt() async throws {
+        let settings = FastCGISettings.testing { $0.timeout = .milliseconds(50) }
+        try await self.with(answer: Script { _ in .silence }, settings: settings) { _, chain in
+            for _ in 0..<2 { await #expect(throws: FastCGIError.self) { try await self.validate(chain) } }
+            for _ in 0..<5 { await #expect(throws: OutageError.self) { try await self.validate(chain) } }
+            #expect(self.log.entries.map(\.level) == [.error])
+        }
+    }
+
+    @Test func aTimeOutNamesItsScriptAndItsTime() {
+        let given = FastCGIError.givenUp(script: "/srv/validate.php", after: .milliseconds(5_012))
+        #expect(
+            given.description
+                == "the script /srv/validate.php had not answered after 5.0 s: the client's time was over, or the client had left"
+        )
+        let timedOut = FastCGIError.timedOut(.seconds(20), script: "/srv/save.php")
+        #expect(timedOut.description == "the script /srv/save.php did not finish within 20.0 s (fcgi_timeout)")
     }
 
     @Test func aMessageOnItsWayIsNotGivenUp() async throws {

@@ -33,6 +33,28 @@ struct MaildirProcessorTests {
         }
     }
 
+    @Test func copiesForManyRecipientsAreCharged() async throws {
+        for (limit, isRoom) in [(1 << 20, true), (16_384, false)] {
+            let budget = MemoryBudget(limit: limit)
+            var builder = MessageDataBuilder(memory: MessageMemory(budget: budget))
+            try #require(Array("Subject: s\r\n\r\nbody\r\n".utf8).withUnsafeBytes { builder.append($0) })
+            var envelope = Envelope.sample("", to: (0..<100).map { "alice+\($0)" })
+            envelope.data = builder.build()
+            let message = envelope
+            let used = try await self.withChain("Header|MailDir") { chain async throws in
+                var envelope = message
+                if isRoom {
+                    #expect(try await chain.save(&envelope) == .stored)
+                } else {
+                    await #expect(throws: MessageMemoryExhausted.self) { _ = try await chain.save(&envelope) }
+                }
+                return budget.used
+            }
+            #expect(isRoom ? used > 4_096 + 100 * 256 : used == 4_096)
+            #expect(self.fixture.messages("alice").count == 100)
+        }
+    }
+
     @Test func lineEndingsCanBeLF() async throws {
         _ = try await self.withChain("MailDir", lineEndings: .lf) { chain async throws in
             var envelope = Envelope.sample("Subject: s\r\n\r\nb\ro\ndy\r\n", to: ["alice"])

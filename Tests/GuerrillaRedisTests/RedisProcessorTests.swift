@@ -21,13 +21,10 @@ struct RedisProcessorTests {
     @Test func fitsIntoAChain() async throws {
         try await self.server.start()
         let interface = self.server.interface
-        let description = ProcessorDescription(
-            "Hashed",
-            Hashed.self,
-            configurationKeys: RedisProcessor.description.configurationKeys
-        ) { context in
+        var description = ProcessorDescription("Hashed", Hashed.self) { context in
             Hashed(redis: try RedisProcessor.description.make(context))
         }
+        description.configurationKeys = RedisProcessor.description.configurationKeys
         try await ProcessorCompatibilityTest(
             description,
             configuration: ["redis_interface": .string(interface), "redis_expire_seconds": 60]
@@ -68,6 +65,35 @@ struct RedisProcessorTests {
         try await self.withProcessor { processor async throws in
             var envelope = try Envelope.testing()
             await #expect { try await processor.save(&envelope, next: .end) } throws: { "\($0)".contains("Hasher") }
+        }
+    }
+
+    /// With other line endings the message is in memory twice.
+    @Test func theConvertedMessageIsCharged() async throws {
+        let octets = Array("Subject: a\r\n\r\n".utf8) + [UInt8](repeating: 0x61, count: 100_000)
+        for (limit, isRoom) in [(1 << 20, true), (300_000, false)] {
+            let budget = MemoryBudget(limit: limit)
+            var builder = MessageDataBuilder(memory: MessageMemory(budget: budget))
+            try #require(octets.withUnsafeBytes { builder.append($0) })
+            var envelope = try Envelope.testing()
+            envelope.data = builder.build()
+            envelope.hashes = ["key"]
+            let before = budget.used
+            var context = ProcessorContext.testing(
+                ["redis_interface": "127.0.0.1:1", "redis_expire_seconds": 60],
+                logger: Logger(label: "test") { _ in self.log }
+            )
+            context.storedLineEndings = .lf
+            let processor = try RedisProcessor.description.make(context)
+            try await processor.start()
+            if isRoom {
+                _ = try await processor.save(&envelope, next: .end)
+                #expect(budget.used >= before + octets.count)
+            } else {
+                await #expect(throws: MessageMemoryExhausted.self) { try await processor.save(&envelope, next: .end) }
+                #expect(budget.used == before)
+            }
+            await processor.shutdown(deadline: .now + .seconds(60))
         }
     }
 
@@ -133,10 +159,26 @@ struct RedisProcessorTests {
         }
     }
 
+    /// Prepared for a reload that is given up: the mail goes elsewhere, and does not wait.
+    @Test func aServerThatIsAwayIsNotToldOfBeforeMessagesCome() async throws {
+        let directory = TemporaryDirectory()
+        let (givenUp, used) = (
+            try self.processor(interface: directory.path("a")), try self.processor(interface: directory.path("b"))
+        )
+        try await givenUp.start()
+        await givenUp.shutdown(deadline: .now + .seconds(60))
+        try await used.start()
+        #expect(self.log.entries.isEmpty)
+        used.wasPutInForce()
+        #expect(self.log.entries.map(\.level) == [.error])
+        await used.shutdown(deadline: .now + .seconds(60))
+    }
+
     @Test func aServerThatIsAwayIsFoundAgain() async throws {
         let directory = TemporaryDirectory()
         let processor = try self.processor(interface: directory.path("redis.sock"))
         try await processor.start()
+        processor.wasPutInForce()
         for _ in 0..<50 {
             #expect(try await Self.save("a", processor) == .reply(.localError))
         }
@@ -152,6 +194,7 @@ struct RedisProcessorTests {
         try await self.server.start()
         let processor = try self.processor(interface: "redis://user:secret@\(self.server.interface)/3")
         try await processor.start()
+        processor.wasPutInForce()
         #expect(try await Self.save("a", processor) == .stored)
         await processor.shutdown(deadline: .now + .seconds(60))
         try await self.server.stop()
@@ -247,6 +290,7 @@ struct RedisProcessorTests {
         }
         let processor = try self.processor(interface: "127.0.0.1:1,\(self.server.interface)")
         try await processor.start()
+        processor.wasPutInForce()
         #expect(try await Self.save("foo", processor) == .stored)
         #expect(master.state.withLock { Array($0.values.keys) } == ["foo"])
         await processor.shutdown(deadline: .now + .seconds(60))
@@ -266,6 +310,7 @@ struct RedisProcessorTests {
         let interface = "\(self.server.interface),\(self.server.interface)"
         let processor = try self.processor(interface: interface)
         try await processor.start()
+        processor.wasPutInForce()
         for _ in 0..<5 {
             // Both in one batch, if they come that close.
             async let foo = Self.save("foo", processor)
@@ -300,6 +345,7 @@ struct RedisProcessorTests {
         try await self.server.start()
         let processor = try self.processor(interface: self.server.interface, more)
         try await processor.start()
+        processor.wasPutInForce()
         let value = try await body(processor)
         await processor.shutdown(deadline: .now + .seconds(60))
         try await self.server.stop()

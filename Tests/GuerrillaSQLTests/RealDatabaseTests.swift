@@ -76,7 +76,8 @@ import GuerrillaSQLite
             dataSource: Secret(dataSource),
             insert: try InsertStatement(table: table, dialect: dialect),
             query: RecipientQuery("SELECT 1 FROM mail WHERE recipient = ?"),
-            timeout: .seconds(60)
+            saveTimeout: .seconds(120),
+            validateTimeout: .seconds(120)
         )
     }
 
@@ -156,6 +157,41 @@ import GuerrillaSQLite
         sqlite3_close(handle)
 
         try await self.fits(SQLite3Driver.description, source)
+    }
+
+    /// A value that a function does not take, a trigger's RAISE, a table that is gone.
+    @Test func sqlite3RefusesOneMessageAndNotTheOthers() async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path("mail.db")
+        var handle: OpaquePointer?
+        #expect(sqlite3_open(path, &handle) == SQLITE_OK)
+        let schema = MailTableSchema.statements(table: try #require(SQLName("mail")), dialect: .sqlite3)
+        let trigger = """
+            CREATE TRIGGER t BEFORE INSERT ON mail BEGIN
+                SELECT RAISE(ABORT, 'secret') WHERE NEW.recipient = 'raise';
+                SELECT json_extract(CASE NEW.recipient WHEN 'json' THEN '{' ELSE '{}' END, '$');
+            END
+            """
+        #expect(sqlite3_exec(handle, schema + trigger, nil, nil, nil) == SQLITE_OK)
+        let driver = try SQLite3Driver(self.options(.sqlite3, path))
+        let worker = SQLWorker<SQLMessage, Void>(driver: driver, purpose: .saving, settings: .init()) {
+            connection,
+            messages throws(SQLFailure) in
+            try connection.insert(messages.flatMap(\.rows))
+            return Array(repeating: (), count: messages.count)
+        }
+        func commit(_ recipients: String...) async -> [SQLFailure.Reach?] {
+            await worker.commit(recipients.map { .to($0) }).map {
+                if case .failure(let error) = $0 { error.reach } else { nil }
+            }
+        }
+        #expect(await commit("a", "raise", "b", "json", "c") == [nil, .row, nil, .row, nil])
+        #expect(!worker.isResting)
+        #expect(sqlite3_exec(handle, "ALTER TABLE mail RENAME TO elsewhere", nil, nil, nil) == SQLITE_OK)
+        #expect(await commit("a", "b") == [.store, .store])
+        #expect(worker.isResting)
+        worker.close()
+        sqlite3_close(handle)
     }
     #endif
 }

@@ -89,9 +89,9 @@ extension ServerSettings {
     static func testing(_ configure: (inout ServerSettings) -> Void = { _ in }) -> ServerSettings {
         let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var settings = ServerSettings(hostName: "mail.example.com", version: "test", logger: silent)
-        settings.commandTimeout = patience
-        settings.dataTimeout = patience
-        settings.proxyTimeout = patience
+        settings.connection.commandTimeout = patience
+        settings.connection.dataTimeout = patience
+        settings.connection.proxyTimeout = patience
         configure(&settings)
         return settings
     }

@@ -72,8 +72,9 @@ def run(*arguments, cwd=None, user=None, timeout=DEADLINE):
 class Daemon:
     """`guerrillad serve`. A context manager: whatever happens in a test, the process has ended after it."""
 
-    def __init__(self, directory, config=None, arguments=()):
+    def __init__(self, directory, config=None, arguments=(), environment=None):
         self.directory = directory
+        self.environment = {**os.environ, **(environment or {})}
         self.arguments = list(arguments)
         self.config_path = None
         if config is not None:
@@ -97,7 +98,7 @@ class Daemon:
     def start(self):
         self.lines = []
         self.process = subprocess.Popen(
-            [BINARY, "serve", *self.arguments], cwd=self.directory, stdin=subprocess.DEVNULL,
+            [BINARY, "serve", *self.arguments], cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)

@@ -85,6 +85,27 @@ class MariaDB:
         ).stdout.decode()
         return [line.split("\t") for line in output.split("\n") if line]
 
+    @contextlib.contextmanager
+    def holding(self, *statements):
+        """A transaction of another client, which holds what these statements lock."""
+        with subprocess.Popen(
+            ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", "--skip-column-names",
+             "--unbuffered", DATABASE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as client:
+            client.stdin.write("".join(f"{text};\n" for text in ("START TRANSACTION", *statements, "SELECT 'is held'")))
+            client.stdin.flush()
+            for line in client.stdout:
+                if "is held" in line:
+                    break
+            else:
+                raise AssertionError("the lock is not to be had")
+            yield
+            client.stdin.close()
+
+    def connections(self):
+        """How many the daemon's user has, and what each is doing."""
+        return self.query(f"SELECT state, info FROM information_schema.processlist WHERE user = '{USER}'")
+
     def dsn(self, user=USER, password=PASSWORD, **parameters):
         query = "&".join(f"{name.replace('_', '-')}={value}" for name, value in parameters.items())
         return f"{user}:{password}@tcp(127.0.0.1:{self.port})/{DATABASE}" + (f"?{query}" if query else "")

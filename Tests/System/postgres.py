@@ -105,6 +105,36 @@ class Postgres:
         ).stdout.decode()
         return [line.split("\t") for line in output.split("\n") if line]
 
+    @contextlib.contextmanager
+    def holding(self, *statements):
+        """A transaction of another client, which holds what these statements lock."""
+        with subprocess.Popen(
+            [program("psql"), "-X", "-q", "-A", "-t", "-h", self.directory, "-p", str(self.port), "-U", "postgres",
+             "-d", DATABASE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as client:
+            client.stdin.write("".join(f"{text};\n" for text in ("BEGIN", *statements, "SELECT 'is held'")))
+            client.stdin.flush()
+            for line in client.stdout:
+                if "is held" in line:
+                    break
+            else:
+                raise AssertionError("the lock is not to be had")
+            yield
+            client.stdin.close()
+
+    def connections(self):
+        """How many the daemon's user has, and what each is doing."""
+        return self.query(f"SELECT wait_event, query FROM pg_stat_activity WHERE usename = '{USER}'")
+
+    def configure(self, name, value):
+        """Changes a setting of the running server."""
+        self.query(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.query("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + DEADLINE
+        while self.query(f"SHOW {name}") != [[value]]:
+            assert time.monotonic() < deadline, f"{name} does not become {value}"
+            time.sleep(0.05)
+
     def dsn(self, user=USER, password=PASSWORD, **parameters):
         parameters = {"sslmode": "disable", **parameters}
         query = "&".join(f"{name}={value}" for name, value in parameters.items())

@@ -6,6 +6,7 @@ import mailbox
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -142,6 +143,78 @@ def test_what_a_stranger_wrote_does_not_steer_the_terminal(directory):
     assert len(lines) == 1 and lines[0].endswith(f"  {shown}")
 
 
+def on_a_terminal(*arguments, **variables):
+    """What a command shows on a terminal, standard error included."""
+    ours, theirs = pty.openpty()
+    environment = {**{key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG"))}, **variables}
+    process = subprocess.Popen([guerrillad.BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+                               env=environment)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65_536):
+            shown += piece
+    except OSError:
+        pass  # the other end is closed
+    os.close(ours)
+    assert process.wait(DEADLINE) == 0, shown
+    return shown
+
+
+STEERING = {
+    "title": (b"Subject: \x1b]0;TITLE\x07 x\r\n\r\nx\r\n", b"^[]0;TITLE^G x"),
+    "clear and colour": (b"\r\n\x1b[2J\x1b[31mred\r\n", b"^[[2J^[[31mred"),
+    "clipboard": (b"\r\n\x1b]52;c;ZXZpbA==\x07\r\n", b"^[]52;c;ZXZpbA==^G"),
+    "C1 in UTF-8": (b"\r\n\xc2\x9b31m\r\n", b"<U+009B>31m"),
+    "C1 as an octet": (b"\r\n\x9b31m\r\n", b"<9B>31m"),
+    "a CR that hides the line": (b"\r\nreal\rfake\r\n", b"real^Mfake"),
+    "text that runs backwards": ("\r\na\u202eb\u2066c\r\n".encode(), b"a<U+202E>b<U+2066>c"),
+    "back space": (b"\r\nsafe\x08\x08\x08\x08evil\r\n", b"safe^H^H^H^Hevil"),
+    "what is no character": (b"\r\n\xff\xe2\x82\x1b[m\r\n", b"<FF><E2><82>^[[m"),
+}
+
+
+def test_messages_do_not_steer_the_terminal(directory):
+    """Nothing of them but printable text, tabs and line ends reaches it; a pipe gets every octet."""
+    with Daemon(directory, configuration(directory)) as running:
+        deliver(running, *[octets for octets, _ in STEERING.values()])
+        assert running.stop() == 0
+    store = ["-c", running.config_path]
+    for number, (octets, expected) in enumerate(STEERING.values(), 1):
+        for command in ("show", "export"):
+            shown = on_a_terminal("mail", command, str(number), *store)
+            assert expected in shown
+            assert not [c for c in shown.decode() if c not in "\r\n\t" and not c.isprintable()], shown
+            assert b"\r" not in shown.replace(b"\r\n", b"")
+            assert run("mail", command, str(number), *store).stdout.endswith(octets)
+    for command in (["list"], ["list", "--json"], ["show", "1", "--json"]):
+        assert on_a_terminal("mail", *command, *store).decode().replace("\r\n", "").isprintable()
+
+
+def test_a_terminal_without_utf8_gets_ascii(directory):
+    with Daemon(directory, configuration(directory)) as running:
+        deliver(running, "\r\nÛ31m\r\n".encode())
+        assert running.stop() == 0
+    show = ["mail", "show", "1", "-c", running.config_path]
+    assert "Û31m".encode() in on_a_terminal(*show) and "Û31m".encode() in on_a_terminal(*show, LANG="de_DE.UTF-8")
+    # The second octet of Û is CSI there.
+    assert b"<U+00DB>31m" in on_a_terminal(*show, LANG="de_DE.ISO-8859-1")
+
+
+def test_what_a_file_holds_does_not_steer_the_terminal(directory):
+    config = configuration(directory)
+    config["\x1b]0;key\x07"] = config["servers"][0]["max_size"] = "\x1b[2J\u202e\u009b"
+    path = write(f"{directory}/\x1b[31m.json", config)
+    for arguments in (["check", "-c", path], ["config", "show", "-c", path], ["mail", "list", "-c", path]):
+        ours, theirs = pty.openpty()
+        result = subprocess.run([guerrillad.BINARY, *arguments], stdout=theirs, stderr=theirs, timeout=DEADLINE)
+        os.close(theirs)
+        shown = os.read(ours, 65_536).decode()
+        os.close(ours)
+        assert result.returncode == 1 and "max_size" in shown
+        assert not [c for c in shown if c not in "\r\n" and not c.isprintable()], shown
+
+
 def test_empty_store_is_an_empty_list(directory):
     with Daemon(directory, configuration(directory)) as running:
         assert json.loads(out(run("mail", "list", "--json", *running.store()))) == []
@@ -159,6 +232,62 @@ def test_export_into_a_directory(directory, store):
     os.remove(f"{target}/{mail_list(*store)[0].queued_id}.eml")
     result = run("mail", "export", "--all", target, *store)
     assert result.returncode == 0 and b"1 written" in result.stderr and b"2 were there" in result.stderr
+
+
+def test_export_is_not_led_astray_by_links(directory, store):
+    """Others may be allowed to put something into the directory."""
+    target, victim = f"{directory}/out", f"{directory}/victim"
+    first, second, third = [entry.queued_id for entry in mail_list(*store)]
+    os.mkdir(target)
+    write(victim, "precious")
+    os.symlink(victim, f"{target}/{first}.eml.part")
+    os.symlink(victim, f"{target}/{second}.eml")
+    os.symlink(f"{directory}/new", f"{target}/{third}.eml")
+    # The name of a file that is not complete has the process id, which a shell that becomes the program knows.
+    script = f'ln -s {victim} {target}/{first}.eml.$$.part; exec "$@"'
+    result = subprocess.run(["sh", "-c", script, "sh", guerrillad.BINARY, "mail", "export", "--all", target, *store],
+                            capture_output=True, timeout=DEADLINE)
+    assert result.returncode == 1 and b"1 written" in result.stderr, result.stderr
+    for queued in (second, third):
+        assert f"'{target}/{queued}.eml' is no file: the message was not written".encode() in result.stderr
+    with open(victim) as file:
+        assert file.read() == "precious"
+    assert not os.path.exists(f"{directory}/new")
+    assert os.path.isfile(f"{target}/{first}.eml") and not os.path.islink(f"{target}/{first}.eml")
+    assert sorted(os.listdir(target)) == sorted([f"{first}.eml", f"{first}.eml.part", f"{second}.eml", f"{third}.eml"])
+    # An mbox file is a new file, too.
+    os.symlink(f"{directory}/new", f"{directory}/mbox")
+    result = run("mail", "export", "--mbox", f"{directory}/mbox", *store)
+    assert result.returncode == 1 and b"exists" in result.stderr
+    assert not os.path.exists(f"{directory}/new") and not [name for name in os.listdir(directory) if name.endswith(".part")]
+
+
+def test_export_leaves_nothing_half_done(directory):
+    with Daemon(directory, configuration(directory)) as running:
+        deliver(running, b"Subject: large\r\n\r\n" + b"x" * 900 + b"\r\n" * 100_000)
+        assert running.stop() == 0
+    for arguments in (["--all", f"{directory}/out"], ["--mbox", f"{directory}/mbox"]):
+        # More than SQLite writes to read, less than the message.
+        result = subprocess.run([guerrillad.BINARY, "mail", "export", *arguments, "-c", running.config_path], capture_output=True,
+                                timeout=DEADLINE, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)))
+        assert result.returncode == 1 and b"File too large" in result.stderr, result.stderr
+    assert os.listdir(f"{directory}/out") == [] and not os.path.exists(f"{directory}/mbox")
+    assert not [name for name in os.listdir(directory) if name.endswith(".part")]
+
+
+def test_export_follows_no_link_of_another_users(directory, store, need):
+    need("only root can give a link to another user" if os.geteuid() != 0 else None)
+    os.mkdir(f"{directory}/elsewhere")
+    os.symlink(f"{directory}/elsewhere", f"{directory}/out")
+    result = run("mail", "export", "--all", f"{directory}/out", *store)
+    assert result.returncode == 0 and len(os.listdir(f"{directory}/elsewhere")) == 3, "one's own link is followed"
+    os.symlink(f"{directory}/elsewhere", f"{directory}/planted")
+    os.lchown(f"{directory}/planted", 65534, 65534)
+    shutil.rmtree(f"{directory}/elsewhere")
+    os.mkdir(f"{directory}/elsewhere")
+    result = run("mail", "export", "--all", f"{directory}/planted", *store)
+    assert result.returncode == 1 and b"symbolic link of another user's" in result.stderr
+    assert os.listdir(f"{directory}/elsewhere") == []
 
 
 def test_export_into_an_mbox(directory, store):

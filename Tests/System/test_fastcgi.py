@@ -1,6 +1,7 @@
 """The processor FastCGI with a real php-fpm: what a script gets is what was sent, and nothing acknowledged is lost."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -163,6 +164,33 @@ def test_a_script_that_hangs_costs_its_recipient_451(serve, php):
         wire.expect(250, "MAIL FROM:<sender@example.org>")
         assert wire.expect(451, "RCPT TO:<slow@example.com>").lines == ["4.3.0 Error: transaction timeout"]
         assert wire.expect(250, "NOOP")
+    line = daemon.wait_for_line("Recipient could not be validated")
+    assert re.search(r'error="the script /\S+\.php had not answered after 1\.\d s: ', line), line
+
+
+def test_an_outage_is_one_line(serve, php):
+    daemon = serve(**php.configure(validate_process="FastCGI", gw_val_rcpt_timeout="90s"))
+
+    def is_taken(wire):
+        wire.expect(250, "MAIL FROM:<sender@example.org>")
+        if wire.command("RCPT TO:<user@example.com>").code != 250:
+            wire.expect(250, "RSET")
+            return False
+        wire.expect(354, "DATA")
+        wire.send(b"x\r\n.\r\n")
+        return wire.reply().code == 250
+
+    with daemon.session() as wire:
+        assert is_taken(wire)
+        php.stop(signal.SIGTERM)
+        assert not any([is_taken(wire) for _ in range(10)])
+        php.start()
+        eventually(lambda: is_taken(wire), "a message taken again")
+        eventually(lambda: is_taken(wire) and any("is back after" in line for line in daemon.lines), "a line that it is over")
+    told = [line for line in daemon.lines if re.search("level=(error|notice) ", line)]
+    assert len(told) == 2, told
+    assert re.search(r"the FastCGI server at \S+ is away, messages wait at their senders: cannot connect", told[0]), told
+    assert re.search(r"is back after \d+ s; 1\d messages and recipients were told to come again", told[1]), told
 
 
 def test_a_server_that_is_not_there_fails_the_start(directory, need):

@@ -14,7 +14,7 @@ import sys
 import pytest
 
 from daemon import BINARY, HERE, LISTENING, Daemon, configuration
-from smtpwire import DEADLINE, Wire, eventually
+from smtpwire import DEADLINE, ReservedPort, Wire, eventually
 
 LOGROTATE = "/usr/sbin/logrotate"
 SHIPPED = os.path.join(HERE, "..", "..", "packaging", "logrotate", "guerrillad")
@@ -240,6 +240,109 @@ def test_servers_have_logs_of_their_own(serve_logged, logs):
     assert not [line for line in own if "Backend" in line or "pid_file" in line]
     assert [line for line in main if "Shutdown completed, exiting." in line]
     assert daemon.lines == []
+
+
+@pytest.fixture
+def small_disk(directory):
+    """A file system of 1 MiB; None where mounting is not allowed."""
+    path = os.path.join(directory, "small")
+    os.mkdir(path)
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path], capture_output=True)
+    yield path if mount.returncode == 0 else None
+    if mount.returncode == 0:
+        subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def test_lines_that_a_full_disk_has_swallowed_are_counted(serve_logged, small_disk, figure):
+    if not small_disk:
+        figure("lines that a full disk has swallowed: not tried, mounting is not allowed here")
+        return
+    daemon = serve_logged(log_file=os.path.join(small_disk, "main.log"), log_level="trace")
+    ballast = os.path.join(small_disk, "ballast")
+    sent = 0
+
+    def send(count):
+        nonlocal sent
+        with daemon.session() as wire:
+            for _ in range(count):
+                wire.expect(250, f"NOOP {sent} {'x' * 400}")
+                sent += 1
+            wire.quit()
+
+    def seen():
+        return [int(match[1]) for match in re.finditer(r'msg="Client sent: NOOP (\d+) ', "\n".join(daemon.log()))]
+
+    send(10)
+    with pytest.raises(OSError), open(ballast, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    # A page is left to be filled, in the middle of some line; then nothing more can be written.
+    send(200)
+    eventually(lambda: not os.statvfs(small_disk).f_bavail, "the last page")
+    with daemon.session() as wire:
+        queued = wire.deliver(b"Subject: x\r\n\r\n\r\n")
+        wire.quit()
+    os.remove(ballast)
+    send(10)
+    daemon.wait_for_line(f"NOOP {sent - 1} ")
+    line = daemon.wait_for_line("Log lines are missing: they could not be written")
+    match = re.search(r' level=error .* lines=(\d+) from=(\S+Z) until=(\S+Z) reason="No space left on device"$', line)
+    assert match and match[2] <= match[3]
+    # Whole lines stand on both sides of it, but for the one that was written in part.
+    lines = daemon.log()
+    assert [text for text in lines if not text.startswith('time="')] == []
+    torn = [text for text in lines if not re.search(r'" |"$|=\S+$', text)]
+    missing = set(range(sent)) - set(seen())
+    assert missing and not queued_ids(lines).count(queued)
+    # Each command has a line, and each reply.
+    assert int(match[1]) >= 2 * len(missing) - 2
+    assert len(torn) <= 1
+    assert daemon.stop() == 0
+
+
+def is_greeted(port):
+    try:
+        with Wire(port):
+            return True
+    except OSError:
+        return False
+
+
+def test_what_a_full_disk_has_swallowed_is_said_at_the_end(directory):
+    port = ReservedPort()
+    daemon = Daemon(directory, configuration(directory, log_file="/dev/full", listen_interface=f"127.0.0.1:{port.number}"))
+    process = subprocess.Popen([BINARY, "serve", "-c", daemon.config_path], cwd=directory, stderr=subprocess.PIPE, text=True)
+    try:
+        eventually(lambda: is_greeted(port.number), "the greeting")
+        process.terminate()
+        assert process.wait(DEADLINE) == 0
+        said = process.stderr.read()
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+        port.release()
+    assert re.fullmatch(r"guerrillad: log /dev/full: \d+ lines since \S+Z are missing: No space left on device\n", said), said
+
+
+def test_log_behind_another_users_link_is_refused(directory, need):
+    """Who may write into the log's directory must not choose the file that root writes to."""
+    need("only root can give a link to another user" if os.geteuid() != 0 else None)
+    target, link = f"{directory}/target", f"{directory}/log"
+    os.symlink(target, link)
+    daemon = Daemon(directory, configuration(directory, log_file=link))
+    process = subprocess.Popen([BINARY, "serve", "-c", daemon.config_path], cwd=directory, stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: os.path.exists(target) and "Listening on" in open(target).read(), "one's own link is followed")
+    finally:
+        process.terminate()
+        assert process.wait(DEADLINE) == 0
+    os.remove(target)
+    os.lchown(link, 65534, 65534)
+    result = subprocess.run([BINARY, "serve", "-c", daemon.config_path], cwd=directory, capture_output=True, text=True,
+                            timeout=DEADLINE)
+    assert result.returncode == 1 and f"could not open log file {link}: it is a symbolic link of another user's" in result.stderr
+    assert not os.path.exists(target)
 
 
 # Values

@@ -1,12 +1,15 @@
 """The process itself: its pid file, its user, what systemd gives it and hears from it."""
+import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 import pytest
 
@@ -404,3 +407,267 @@ def test_unit_allows_every_system_call_that_is_made(need, directory):
     assert not made - allowed, f"not allowed by the unit: {made - allowed}"
     # MemoryDenyWriteExecute=
     assert not re.search(r"mmap\([^)]*PROT_WRITE\|PROT_EXEC|mprotect\([^)]*PROT_EXEC", calls.split("Listening on")[0].split("\n", 400)[-1])
+
+
+# Limits of the system.
+
+
+def limited(directory, user_id, **limits):
+    """Runs as a user that has nothing else to do with these limits, `serve` first. Returns the process."""
+    def become():
+        os.setgid(user_id)
+        os.setgroups([])
+        os.setuid(user_id)
+        for name, value in limits.items():
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+
+    program = f"{directory}/bin/guerrillad"
+    return subprocess.Popen([program, "serve", "-c", f"{directory}/guerrillad.json"], cwd="/", stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=become)
+
+
+# Users that no other test runs as: the limit of processes is one for all that a user has.
+FIRST_USER_ID = 61_000 + os.getpid() % 1_000 * 4
+
+
+def threads(pid):
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def allow_threads(process, user_id, number):
+    """From now on the user has no more than these. (Not as root: that may need more rights than a container has.)"""
+    subprocess.run(["prlimit", "--pid", str(process.pid), f"--nproc={number}:{number}"], user=user_id, group=user_id,
+                   extra_groups=[], check=True)
+
+
+def test_too_few_threads_are_told_of(home, figure):
+    """Whatever the limit is: it serves, or it says in one sentence what is missing."""
+    config = configuration(f"{home}/mail")
+    write(home, config)
+    os.chown(f"{home}/mail", FIRST_USER_ID, FIRST_USER_ID)
+    served = refused = 0
+    for limit in [*range(1, 12), *range(12, 200, 6)]:
+        process = limited(home, FIRST_USER_ID, NPROC=limit)
+        try:
+            said = ""
+            while "started with" not in said and (line := process.stdout.readline()):
+                said += line
+            if "started with" in said:
+                served = served or limit
+                process.send_signal(signal.SIGTERM)
+                process.stdout.read()
+                assert process.wait(DEADLINE) == 0, limit
+            else:
+                refused = limit
+                assert process.wait(DEADLINE) == 1, (limit, said)
+                assert re.fullmatch(r"guerrillad: \d+ more threads are needed and cannot be started\. Please increase .*\n", said), said
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        if served:
+            break
+    assert served and refused
+    figure(f"the daemon starts with a limit of {served} threads, and says why it does not with {refused}")
+
+
+@pytest.mark.parametrize("limit", [4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 30, 63, 100])
+def test_too_few_open_files_are_told_of(home, limit):
+    config = configuration(f"{home}/mail", max_clients=100, event_loops=16)
+    write(home, config)
+    os.chown(f"{home}/mail", FIRST_USER_ID, FIRST_USER_ID)
+    process = limited(home, FIRST_USER_ID, NOFILE=limit)
+    try:
+        said, _ = process.communicate(timeout=DEADLINE)
+        assert process.returncode == 1 and len(said.splitlines()) == 1 and "open file limit" in said, (limit, said)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def serve_as_a_user_of_its_own(home, user_id, **changes):
+    port = ReservedPort()
+    write(home, configuration(f"{home}/mail", listen_interface=f"127.0.0.1:{port.number}", **changes))
+    os.chown(f"{home}/mail", user_id, user_id)
+    process = limited(home, user_id)
+    said = ""
+    while "started with" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    return process, port
+
+
+def test_a_stop_needs_no_thread_that_cannot_be_had(home):
+    """What the user may have is used up, by other programs for one, and threads that have nothing to do have ended."""
+    process, port = serve_as_a_user_of_its_own(home, FIRST_USER_ID + 1)
+    try:
+        with Wire(port.number) as idle, Wire(port.number) as busy:
+            idle.hello()
+            busy.hello()
+            # Those that tasks run on end by themselves when they have nothing to do.
+            seen = threads(process.pid)
+            with contextlib.suppress(AssertionError):
+                eventually(lambda: threads(process.pid) < seen, "a thread less", timeout=7)
+            number = threads(process.pid)
+            allow_threads(process, FIRST_USER_ID + 1, number)
+            busy.envelope()
+            busy.send(b"Subject: in hand\r\n")
+            busy.wait_until_read()
+            begin = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            idle.expect(421)
+            busy.send(b"\r\nx\r\n.\r\n")
+            busy.expect(250)
+        assert process.wait(DEADLINE) == 0
+        assert time.monotonic() - begin < 15
+        assert "Shutdown completed, exiting." in process.stdout.read()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        port.release()
+
+
+def test_a_reload_and_an_upgrade_without_threads_change_nothing(home):
+    process, port = serve_as_a_user_of_its_own(home, FIRST_USER_ID + 2)
+    lines = []
+    try:
+        number = threads(process.pid)
+        allow_threads(process, FIRST_USER_ID + 2, number)
+        for sent, expected in ((signal.SIGHUP, "Could not reload config: "), (signal.SIGUSR2, "Upgrade failed, going on as before")):
+            process.send_signal(sent)
+            while not any(expected in line for line in lines):
+                line = process.stdout.readline()
+                assert line, lines
+                lines.append(line)
+        assert any("more threads are needed and cannot be started" in line for line in lines)
+        with Wire(port.number) as wire:
+            wire.hello()
+            wire.deliver(b"Subject: still there\r\n\r\nYes.\r\n")
+            wire.quit()
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+        assert process.wait(DEADLINE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        port.release()
+
+
+def test_a_stop_without_any_thread_ends_all_the_same(home):
+    """Less than it has already: not even those that it keeps for this are replaced by others."""
+    process, port = serve_as_a_user_of_its_own(home, FIRST_USER_ID + 3)
+    try:
+        seen = threads(process.pid)
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: threads(process.pid) < seen, "a thread less", timeout=7)
+        allow_threads(process, FIRST_USER_ID + 3, 1)
+        with Wire(port.number) as idle:
+            process.send_signal(signal.SIGTERM)
+            idle.expect(421)
+            # Nobody new is greeted.
+            with socket.create_connection(("127.0.0.1", port.number), DEADLINE) as late, contextlib.suppress(OSError):
+                assert late.recv(100) == b""
+        process.stdout.read()
+        assert process.wait(DEADLINE) in (0, 1)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        port.release()
+
+
+# Rights that the file of the program would give.
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o6755])
+@pytest.mark.parametrize("command", [["serve"], ["check"], ["mail", "list"], ["version"]], ids=" ".join)
+def test_setuid_program_is_refused(home, mode, command):
+    config = for_nobody(home)
+    path = write(home, config)
+    program = f"{home}/bin/guerrillad"
+    os.chown(program, 0, 0)
+    os.chmod(program, mode)
+    options = [] if command == ["version"] else ["-c", path]
+    result = subprocess.run([program, *command, *options], user="nobody", group="nogroup", extra_groups=[], cwd="/",
+                            stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
+    assert result.returncode == 1
+    assert re.fullmatch(r"guerrillad: the program is setuid or setgid, .*\n", said(result)), said(result)
+    assert os.listdir(f"{home}/mail") == []
+    # Root gets nothing by it.
+    assert subprocess.run([program, "version"], capture_output=True, timeout=DEADLINE).returncode == 0
+
+
+def test_a_capability_of_the_file_is_no_reason_to_refuse(home, need):
+    program = f"{home}/bin/guerrillad"
+    given = subprocess.run(["setcap", "cap_net_bind_service=+ep", program], capture_output=True)
+    need(None if given.returncode == 0 else "setcap is not allowed here, or not installed")
+    result = subprocess.run([program, "version"], user="nobody", group="nogroup", extra_groups=[], cwd="/", capture_output=True,
+                            timeout=DEADLINE)
+    assert result.returncode == 0, said(result)
+
+
+def test_what_became_a_user_can_become_nothing_else(home):
+    """No rights of a program that it starts, and no look into its memory."""
+    config = for_nobody(home)
+    config["log_file"] = f"{home}/mail/log"
+    process = subprocess.Popen([f"{home}/bin/guerrillad", "serve", "-c", write(home, config)], cwd=home, stdin=subprocess.DEVNULL)
+    try:
+        eventually(lambda: os.path.exists(f"{home}/mail/log") and "started with" in text(f"{home}/mail/log"), "the start")
+        assert "NoNewPrivs:\t1" in text(f"/proc/{process.pid}/status")
+        # What is not dumpable belongs to root here.
+        assert os.stat(f"/proc/{process.pid}/mem").st_uid == 0
+        result = subprocess.run(["head", "-c", "1", f"/proc/{process.pid}/environ"], user="nobody", group="nogroup", extra_groups=[],
+                                capture_output=True)
+        assert result.returncode != 0 and b"Permission denied" in result.stderr
+        # And an upgrade works.
+        old = text(f"{home}/mail/guerrillad.pid")
+        process.send_signal(signal.SIGUSR2)
+        new = eventually(lambda: (lambda found: found if found not in ("", old) else None)(text(f"{home}/mail/guerrillad.pid")), "a new pid")
+        assert process.wait(DEADLINE) == 0
+        eventually(lambda: f"pid {new} has taken over" in text(f"{home}/mail/log"), "the upgrade")
+        assert "NoNewPrivs:\t1" in text(f"/proc/{new}/status")
+        os.kill(int(new), signal.SIGTERM)
+        eventually(lambda: not os.path.exists(f"{home}/mail/guerrillad.pid"), "its end")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_upgrade_of_process_1_is_refused(directory, need):
+    """Its end would be the end of all others in its namespace, the new one among them."""
+    need("only root can make a namespace" if os.geteuid() != 0 else None)
+    path = write(directory, configuration(directory))
+    process = subprocess.Popen(["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", guerrillad.BINARY, "serve", "-c", path],
+                               cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    lines = []
+
+    def wait_for(words):
+        while not any(words in line for line in lines):
+            line = process.stdout.readline()
+            assert line, lines
+            lines.append(line)
+
+    try:
+        wait_for("started with")
+        first, = eventually(lambda: children(process.pid), "the process in the namespace")
+        assert text(f"{directory}/guerrillad.pid") == "1"
+        os.kill(first, signal.SIGUSR2)
+        wait_for("Upgrade failed, going on as before")
+        assert 'level=error' in lines[-1] and 'reason="this is process 1, ' in lines[-1]
+        assert children(first) == []
+        os.kill(first, signal.SIGHUP)
+        wait_for("Configuration was reloaded")
+        os.kill(first, signal.SIGTERM)
+        assert process.wait(DEADLINE) == 0
+        assert not [line for line in lines if "is starting" in line]
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def children(pid):
+    return [int(child) for child in text(f"/proc/{pid}/task/{pid}/children").split()]

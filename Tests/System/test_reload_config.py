@@ -12,7 +12,7 @@ import pytest
 
 from certificates import Certificates
 from conftest import SOAK
-from daemon import Daemon, configuration
+from daemon import Daemon, configuration, run
 from smtpwire import DEADLINE, Wire, eventually
 from test_kill import acknowledged
 
@@ -102,6 +102,52 @@ def test_a_file_that_is_wrong_changes_nothing_and_says_why(serve, broken):
     with daemon.session() as wire:
         wire.quit()
     assert daemon.stop() == 0
+
+
+AWAY = {
+    "sql": {"save_process": "HeadersParser|Hasher|Header|sql"},
+    # Redis may be away at a reload; what keeps this one from being put in force stands behind it.
+    "redis, then sql": {"save_process": "HeadersParser|Hasher|Header|redis|sql"},
+    "guerrillaredisdb": {"save_process": "HeadersParser|Hasher|Header|guerrillaredisdb"},
+    "FastCGI": {"save_process": "HeadersParser|Header|FastCGI", "fcgi_connection_type": "tcp"},
+}
+
+
+@pytest.mark.parametrize("stores", AWAY)
+def test_stores_of_a_change_that_is_given_up_do_not_speak_of_mail(serve, stores):
+    """A reload, an upgrade and a start that fail: mail goes where it went, and waits nowhere."""
+    daemon = serve()
+    former = json.load(open(daemon.config_path))
+    config = copy.deepcopy(former)
+    nobody = f"127.0.0.1:{free_port()}"
+    config["backend_config"] |= {
+        "sql_driver": "mysql", "sql_dsn": f"u:p@tcp({nobody})/mail", "mail_table": "mail", "redis_interface": nobody,
+        "redis_expire_seconds": 60, "redis_timeout": "1s", "fcgi_connection_address": nobody,
+        "fcgi_script_filename_save": "/save.php", "fcgi_script_filename_validate": "/validate.php", **AWAY[stores]}
+    reload(daemon, config, REFUSED)
+    daemon.process.send_signal(signal.SIGUSR2)
+    daemon.wait_for_line("Upgrade failed, going on as before")
+    path = os.path.join(daemon.directory, "another.json")
+    with open(path, "w") as file:
+        json.dump({**config, "pid_file": ""}, file)
+    result = run("serve", "-c", path, "--pidFile", "")
+    assert result.returncode == 1
+    write(daemon, former)
+    daemon.assert_serving()
+    said = daemon.lines + (result.stdout + result.stderr).decode().splitlines()
+    assert not [line for line in said if "is away" in line or "does not take messages" in line], said
+    assert daemon.stop() == 0
+
+
+def test_redis_that_is_away_is_told_of_once_it_is_in_force(serve):
+    daemon = serve()
+    config = json.load(open(daemon.config_path))
+    config["backend_config"] |= {"save_process": "HeadersParser|Hasher|Header|redis", "redis_expire_seconds": 60,
+                                 "redis_interface": f"127.0.0.1:{free_port()}", "redis_timeout": "1s"}
+    reload(daemon, config)
+    daemon.wait_for_line("level=error .*Redis does not take messages")
+    told = [index for index, line in enumerate(daemon.lines) if "Redis does not take messages" in line]
+    assert len(told) == 1
 
 
 def test_options_of_the_command_line_stay_in_force(directory):

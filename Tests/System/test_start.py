@@ -75,7 +75,11 @@ def printed_command(lines):
     return None
 
 
-def test_first_mail_as_the_quick_start_says(directory, need):
+@pytest.mark.parametrize("hosts", [None, ".", "*.example.com", "[192.0.2.1]", "bücher.example", ".example.com"])
+def test_first_mail_as_the_quick_start_says(directory, need, monkeypatch, hosts):
+    """Whatever `allowed_hosts` is, the printed command sends a mail that is taken."""
+    if hosts:
+        monkeypatch.setenv("GUERRILLA_ALLOWED_HOSTS", hosts)
     need(None if shutil.which("curl") else "curl is not installed (make deps)")
     need(taken(2525))
     with Daemon(directory) as daemon:

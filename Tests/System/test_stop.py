@@ -1,17 +1,21 @@
 """Stopping: a message in hand may finish, everyone else is told 421, and the exit code is 0."""
+import contextlib
 import json
 import os
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
+import time
 
 import pytest
 
 import mariadb
 import messages
-from daemon import BINARY, Daemon, configuration
-from smtpwire import DEADLINE, Closed, Wire, eventually, queued_id, stuff
+from certificates import Certificates
+from daemon import BINARY, Daemon, configuration, mail_list
+from smtpwire import DEADLINE, Closed, ReservedPort, Wire, eventually, queued_id, stuff
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT], ids=lambda how: how.name)
@@ -115,29 +119,77 @@ def test_a_reload_that_hangs_is_given_up_for_a_stop(directory, need):
         assert any("Could not reload config: the daemon is being shut down" in line for line in daemon.lines)
 
 
-def test_a_log_that_nobody_reads_does_not_keep_the_process_from_its_end(directory):
-    """Standard error is a pipe that is full: neither the log nor the last word about it can be written."""
-    reader, writer = os.pipe()
+def fill(descriptor):
+    """Until nothing more goes into a pipe."""
+    os.set_blocking(descriptor, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(descriptor, b"x" * 4096)
+    os.set_blocking(descriptor, True)
+
+
+@pytest.mark.parametrize("kind", ["standard error", "file"])
+def test_a_log_that_nobody_reads_does_not_keep_the_process_from_its_end(directory, kind):
+    """The log is a pipe that is full. Mail has nothing to do with that: the stop is what it is without it, prompt and in order."""
+    port = ReservedPort()
+    changes = {"listen_interface": f"127.0.0.1:{port.number}"}
+    if kind == "file":
+        os.mkfifo(f"{directory}/pipe")
+        reader = os.open(f"{directory}/pipe", os.O_RDONLY | os.O_NONBLOCK)
+        writer = os.open(f"{directory}/pipe", os.O_WRONLY)
+        changes["log_file"] = f"{directory}/pipe"
+    else:
+        reader, writer = os.pipe()
     path = os.path.join(directory, "guerrillad.json")
     with open(path, "w") as file:
-        json.dump(configuration(directory, shutdown_timeout=1), file)
-    process = subprocess.Popen([BINARY, "serve", "-c", path], cwd=directory, stdout=subprocess.DEVNULL, stderr=writer)
+        json.dump(configuration(directory, **changes), file)
+    process = subprocess.Popen([BINARY, "serve", "-c", path], cwd=directory, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE if kind == "file" else writer)
     try:
         said = b""
         while b"started with" not in said:
+            assert select.select([reader], [], [], DEADLINE)[0]
             said += os.read(reader, 1 << 16)
-        os.set_blocking(writer, False)
-        with pytest.raises(BlockingIOError):
-            while True:
-                os.write(writer, b"x" * 4096)
-        os.set_blocking(writer, True)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(DEADLINE) == 1
+        fill(writer)
+        with Wire(port.number) as idle, Wire(port.number) as busy:
+            idle.hello()
+            busy.hello()
+            queued = busy.deliver(b"Subject: x\r\n\r\nx\r\n")
+            begin = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            idle.expect(421)
+            busy.expect(421)
+        assert process.wait(DEADLINE) == 0
+        # Two seconds are for the log, in case it goes on after all.
+        assert time.monotonic() - begin < 10
+        assert [entry.queued_id for entry in mail_list("-c", path)] == [queued]
+        if kind == "file":
+            words = f"guerrillad: log {directory}/pipe: its last lines are missing, because it takes no more\n"
+            assert process.stderr.read().decode() == words
     finally:
         process.kill()
         process.wait()
+        if process.stderr:
+            process.stderr.close()
         os.close(reader)
         os.close(writer)
+        port.release()
+
+
+def test_what_hangs_does_not_keep_the_process_from_its_end(directory):
+    """Another program has the store locked, and the store waits for it longer than the stop may take."""
+    with Daemon(directory, configuration(directory, shutdown_timeout=1)) as daemon, daemon.session() as wire:
+        wire.deliver(b"Subject: x\r\n\r\nx\r\n")
+        with contextlib.closing(sqlite3.connect(f"{directory}/guerrilla.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            wire.envelope()
+            wire.send(b"Subject: y\r\n\r\ny\r\n.\r\n")
+            wire.wait_until_read()
+            daemon.process.send_signal(signal.SIGTERM)
+            assert daemon.process.wait(DEADLINE) == 1
+        daemon.reader.join(DEADLINE)
+        assert any(HANGS in line and "level=critical" in line for line in daemon.lines)
+        assert any(line == f"guerrillad: {HANGS}: the process ends without it" for line in daemon.lines)
 
 
 def test_a_log_that_nobody_reads_can_be_replaced(directory):

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -218,6 +219,31 @@ def test_upgrades_under_load(chain, figure):
     assert daemon.ending(daemon.pid) == 0
     assert daemon.written_pid() is None
     figure(f"{UPGRADES} upgrades: {len(load.acknowledged)} messages acknowledged, 0 lost, {load.sent_away} clients told 421")
+
+
+def test_an_upgrade_under_load_while_a_backup_reads(chain, directory):
+    """What the old one has in its log cannot be brought into the database then; that is tried for a moment, and said."""
+    daemon = chain(sqlite_busy_timeout="1s")
+    with Load(daemon.port) as load:
+        load.wait_for(50)
+        backup = sqlite3.connect(f"{directory}/guerrilla.sqlite", isolation_level=None)
+        backup.execute("BEGIN")
+        seen = backup.execute("SELECT count(*) FROM message").fetchone()
+        load.wait_for(50)
+        old = daemon.upgrade()
+        daemon.wait_for_line("level=warning .*in use by another program")
+        load.wait_for(50)
+        assert backup.execute("SELECT count(*) FROM message").fetchone() == seen
+        backup.close()
+        assert daemon.ending(old) == 0
+        load.wait_for(50)
+    assert not load.faults, load.faults
+    os.kill(daemon.pid, signal.SIGKILL)
+    daemon.ending(daemon.pid)
+    with sqlite3.connect(f"{directory}/guerrilla.sqlite") as store:
+        stored = {queued for queued, in store.execute("SELECT queued_id FROM message")}
+        assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert set(load.acknowledged) <= stored
 
 
 BROKEN = {

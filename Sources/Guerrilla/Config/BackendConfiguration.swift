@@ -2,7 +2,7 @@ public import GuerrillaBackend
 import GuerrillaProcessors
 
 /// What becomes of messages: the processor chains, their deadlines, and the processors' own settings.
-public struct BackendConfiguration: Sendable, Equatable {
+public struct BackendConfiguration: Sendable, Equatable, ConfigurationOwner {
     /// The processors a message goes through, separated by `|`. The default is `HeadersParser|Header|Debugger`.
     public var saveProcess = "HeadersParser|Header|Debugger"
 
@@ -27,8 +27,8 @@ public struct BackendConfiguration: Sendable, Equatable {
     /// The line endings of stored messages. The default is CRLF, as they were sent; nil says that nobody chose.
     public var storedLineEndings: StoredLineEndings?
 
-    /// The processors' settings by key name, as in `backend_config`. The default is empty. Where a key of the gateway stands here too, the
-    /// property counts.
+    /// The processors' settings by key name, as in `backend_config`. The default is empty. A key of the gateway that stands here too
+    /// is ignored: the property counts.
     public var values = ConfigurationObject()
 
     /// Makes a configuration with every other default.
@@ -36,22 +36,17 @@ public struct BackendConfiguration: Sendable, Equatable {
         self.primaryMailHost = primaryMailHost
     }
 
-    /// What processors read: ``values`` together with the gateway's settings.
+    /// A configuration of a host that has no name.
+    public static let defaults = BackendConfiguration(primaryMailHost: "")
+
+    /// What processors read: ``values``.
     ///
     /// `log_received_mails` of the Debugger is filled in by go-guerrilla's rule: true when there are no values at all, false otherwise.
     public var processorConfiguration: ProcessorConfiguration {
         var all = values
-        if all[Debugger.logReceivedMails.name] == nil {
-            all[Debugger.logReceivedMails.name] = .bool(values.isEmpty)
+        if all[Debugger.Settings.logReceivedMails.name] == nil {
+            all[Debugger.Settings.logReceivedMails.name] = .bool(values.isEmpty)
         }
-        all[GatewayKeys.saveProcess.name] = .string(saveProcess)
-        all[GatewayKeys.validateProcess.name] = .string(validateProcess)
-        all[GatewayKeys.saveTimeout.name] = .string(GoDuration(saveTimeout).description)
-        all[GatewayKeys.validateTimeout.name] = .string(GoDuration(validateTimeout).description)
-        all[GatewayKeys.rcptCacheSeconds.name] = .integer(recipientCacheLifetime.components.seconds)
-        all[GatewayKeys.primaryMailHost.name] = .string(primaryMailHost)
-        all[GatewayKeys.saveWorkersSize.name] = .integer(Int64(saveWorkersSize))
-        all[GatewayKeys.storedLineEndings.name] = storedLineEndings.map { .string($0.rawValue) }
         return ProcessorConfiguration(values: all)
     }
 }

@@ -1,11 +1,5 @@
 import GuerrillaBackend
-import GuerrillaFastCGI
 import GuerrillaProcessors
-import GuerrillaSQL
-
-#if SQLite
-import GuerrillaSQLite
-#endif
 
 extension ConfigurationDecoder {
     /// `backend_config`, whose keys are case-sensitive and shared by the gateway and all processors.
@@ -17,52 +11,42 @@ extension ConfigurationDecoder {
         check(table.gateway, in: &section, at: keyPath, environmentPrefix: prefix)
 
         var backend = base
-        backend.saveProcess = section.anyString(GatewayKeys.saveProcess) ?? backend.saveProcess
-        backend.validateProcess = section.anyString(GatewayKeys.validateProcess) ?? backend.validateProcess
-        backend.saveTimeout = section.duration(GatewayKeys.saveTimeout) ?? backend.saveTimeout
-        backend.validateTimeout = section.duration(GatewayKeys.validateTimeout) ?? backend.validateTimeout
-        backend.recipientCacheLifetime =
-            section.duration(GatewayKeys.rcptCacheSeconds) ?? backend.recipientCacheLifetime
-        backend.saveWorkersSize = section.integer(GatewayKeys.saveWorkersSize) ?? backend.saveWorkersSize
-        backend.storedLineEndings =
-            section.anyString(GatewayKeys.storedLineEndings).flatMap(StoredLineEndings.init)
-            ?? backend.storedLineEndings
-        backend.primaryMailHost = hostName(section, GatewayKeys.primaryMailHost, at: keyPath) ?? backend.primaryMailHost
+        apply(GatewayKeys.rows, of: section, at: keyPath, to: &backend)
 
         if backend.saveTimeout >= .seconds(600) {
             warn(
                 "\(keyPath).\(GatewayKeys.saveTimeout.name)",
                 "senders wait 10 minutes for a verdict and then send the message again (RFC 5321 § 4.5.3.2.6); use less",
-                line: section.line(GatewayKeys.saveTimeout)
+                line: section.line(GatewayKeys.saveTimeout.description)
             )
         }
-        checkChain(backend.saveProcess, of: GatewayKeys.saveProcess, at: keyPath)
-        checkStoresOnce(backend.saveProcess, at: keyPath, line: section.line(GatewayKeys.saveProcess))
-        checkChain(backend.validateProcess, of: GatewayKeys.validateProcess, at: keyPath)
+        checkChain(backend.saveProcess, at: "\(keyPath).\(GatewayKeys.saveProcess.name)")
+        checkStoresOnce(backend.saveProcess, at: keyPath, line: section.line(GatewayKeys.saveProcess.description))
+        checkChain(backend.validateProcess, at: "\(keyPath).\(GatewayKeys.validateProcess.name)")
 
         let names = Set(
             ConfigurationTable.processorNames(in: backend.saveProcess)
                 + ConfigurationTable.processorNames(in: backend.validateProcess)
         )
-        let inUse = table.processors.filter { names.contains($0.name) || !names.isDisjoint(with: $0.aliases) }
+        let inUse = table.processors.filter { !$0.names.isDisjoint(with: names) }
         checkProcessors(inUse, in: &section, at: keyPath)
         checkMasks(of: inUse, in: section, at: keyPath)
-        checkEmptyTexts(of: backend, in: section, at: keyPath)
+        checkEmptyTexts(inUse, of: backend, in: section, at: keyPath)
 
         backend.values = values(of: node, checked: section)
-        if backend.values[Debugger.logReceivedMails.name] == nil {
+        if backend.values[Debugger.Settings.logReceivedMails.name] == nil {
             // go-guerrilla's rule: the default depends on whether there are any settings at all.
-            backend.values[Debugger.logReceivedMails.name] = .bool(node?.members?.isEmpty ?? true)
+            backend.values[Debugger.Settings.logReceivedMails.name] = .bool(node?.members?.isEmpty ?? true)
         }
         reportMissing(inUse, in: section, values: backend.processorConfiguration.values, at: keyPath)
         return backend
     }
 
-    private mutating func checkChain(_ chain: String, of key: ConfigurationKey, at keyPath: String) {
+    private mutating func checkChain(_ chain: String, at keyPath: String) {
         do throws(ProcessorChainError) {
             _ = try table.registry?.chain(chain)
         } catch {
-            problem("\(keyPath).\(key.name)", error.description)
+            problem(keyPath, error.description)
         }
     }
 
@@ -86,12 +70,12 @@ extension ConfigurationDecoder {
         in section: ConfigurationSection,
         at keyPath: String
     ) {
-        let mark = ConfigurationRedaction.mark
-        let driver = section.anyString(SQLProcessor.driver)
+        let mark = Redaction.mark
+        let values = ConfigurationObject(section.values.map { ($0.key, $0.value) })
         var names: Set<String> = []
         for key in inUse.flatMap(\.keys) where key.isSecret && names.insert(key.name).inserted {
             guard case .string(let text)? = section.values[key.name], text.contains(mark),
-                ConfigurationRedaction.redacted(.string(text), of: key, driver: driver) == .string(text)
+                table.shown(.string(text), of: key, among: values) == .string(text)
             else { continue }
             problem(
                 "\(keyPath).\(key.name)",
@@ -104,27 +88,30 @@ extension ConfigurationDecoder {
 
     /// What may be left out for some other value, but not be empty.
     private mutating func checkEmptyTexts(
+        _ inUse: [ConfigurationTable.ProcessorKeys],
         of backend: BackendConfiguration,
         in section: ConfigurationSection,
         at keyPath: String
     ) {
         let saving = Set(ConfigurationTable.processorNames(in: backend.saveProcess))
         let validating = Set(ConfigurationTable.processorNames(in: backend.validateProcess))
-        let fastCGI = FastCGIProcessor.description.name.lowercased()
-        var needed: [(ConfigurationKey, isNeeded: Bool)] = [
-            (FastCGIProcessor.connectionAddress, !saving.union(validating).isDisjoint(with: [fastCGI])),
-            (FastCGIProcessor.saveScriptKey, saving.contains(fastCGI)),
-            (FastCGIProcessor.validateScriptKey, validating.contains(fastCGI)),
-        ]
-        #if SQLite
-        needed.append((SQLiteProcessor.path, saving.contains(SQLiteProcessor.description.name)))
-        #endif
-        for (key, isNeeded) in needed where isNeeded && section.anyString(key)?.isEmpty == true {
-            problem(
-                "\(keyPath).\(key.name)",
-                "expected \(key.expectation), found an empty one",
-                line: section.line(key)
-            )
+        var reported: Set<String> = []
+        for processor in inUse {
+            for key in processor.keys where section.text(key)?.isEmpty == true {
+                let isNeeded =
+                    switch key.neededText {
+                    case .always?: true
+                    case .toSave?: !processor.names.isDisjoint(with: saving)
+                    case .toValidate?: !processor.names.isDisjoint(with: validating)
+                    case nil: false
+                    }
+                guard isNeeded, reported.insert(key.name).inserted else { continue }
+                problem(
+                    "\(keyPath).\(key.name)",
+                    "expected \(key.expectation), found an empty one",
+                    line: section.line(key)
+                )
+            }
         }
     }
 
@@ -146,14 +133,16 @@ extension ConfigurationDecoder {
         )
     }
 
-    /// What processors read: the members as written, unknown ones included, with checked values in their place.
+    /// What processors read: the members as written, unknown ones included, with checked values in their place. The gateway's are left out
+    /// unless a processor reads them, too.
     private func values(of node: ConfigurationNode?, checked section: ConfigurationSection) -> ConfigurationObject {
         var values = ConfigurationObject()
-        for member in node?.members ?? [] {
+        let gateway = Set(table.gateway.map(\.name)).subtracting(table.processors.flatMap(\.keys).map(\.name))
+        for member in node?.members ?? [] where !gateway.contains(member.key) {
             let value = member.node.value
             values[member.key] = value == .null ? nil : value
         }
-        for key in table.backend {
+        for key in table.backend where !gateway.contains(key.name) {
             if let value = section.values[key.name] {
                 values[key.name] = value
             } else if section.members[key.name] != nil {

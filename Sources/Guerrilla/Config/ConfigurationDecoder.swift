@@ -30,10 +30,13 @@ struct ConfigurationDecoder {
         let section = section(of: root, at: "", keys: table.application, environmentPrefix: Self.environmentPrefix)
         warnOfUnknownVariables()
         var configuration = base
-        decodeApplication(section, into: &configuration)
+        apply(ApplicationKeys.rows, of: section, at: "", to: &configuration)
         decodeServers(section, into: &configuration)
-        warnOfTooLittleMemory(configuration, line: section.line(ApplicationKeys.maxMessageMemory))
-        configuration.backend = decodeBackend(section.node(ApplicationKeys.backendConfig), base: base.backend)
+        warnOfTooLittleMemory(configuration, line: section.line(ApplicationKeys.maxMessageMemory.description))
+        configuration.backend = decodeBackend(
+            section.node(ApplicationKeys.backendConfig.description),
+            base: base.backend
+        )
         return configuration
     }
 
@@ -124,6 +127,41 @@ struct ConfigurationDecoder {
         }
     }
 
+    /// Sets the properties that the checked values of an object are for. What is wrong with a value is a problem.
+    mutating func apply<Owner>(
+        _ rows: [any ConfigurationRow<Owner>],
+        of section: ConfigurationSection,
+        at keyPath: String,
+        to owner: inout Owner
+    ) {
+        problems += findings(rows, of: section, at: keyPath, settingIn: &owner)
+    }
+
+    /// The same, for an object in which a wrong value is not always a problem.
+    ///
+    /// - Returns: What is wrong. Warnings are reported.
+    mutating func findings<Owner>(
+        _ rows: [any ConfigurationRow<Owner>],
+        of section: ConfigurationSection,
+        at keyPath: String,
+        settingIn owner: inout Owner
+    ) -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        for row in rows {
+            let key = row.description
+            guard let value = section.values[key.name] else { continue }
+            for finding in row.set(value, in: &owner) {
+                let problem = ConfigurationProblem(
+                    keyPath: Self.join(keyPath, key.name) + (finding.index.map { "[\($0)]" } ?? ""),
+                    message: finding.message,
+                    line: section.line(key)
+                )
+                if finding.isWarning { warnings.append(problem) } else { problems.append(problem) }
+            }
+        }
+        return problems
+    }
+
     // MARK: Findings
 
     mutating func problem(_ keyPath: String, _ message: String, line: Int? = nil) {
@@ -208,7 +246,7 @@ struct ConfigurationDecoder {
     /// A message larger than the memory for all of them would be refused whenever it comes, and sent again for days.
     private mutating func warnOfTooLittleMemory(_ configuration: DaemonConfiguration, line: Int?) {
         guard let memory = configuration.maximumMessageMemory,
-            let size = configuration.servers.filter(\.isEnabled).map(\.maximumMessageSize).max(), memory < size
+            let size = configuration.servers.filter(\.isEnabled).map(\.limits.messageSize).max(), memory < size
         else { return }
         let message =
             "a message of max_size, \(size) octets, does not fit in \(memory): it is answered 452 each time it comes"

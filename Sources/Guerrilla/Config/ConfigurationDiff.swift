@@ -1,3 +1,5 @@
+import GuerrillaServer
+
 /// What has to change for a daemon to run on another configuration. A value: nothing is done, opened or asked for here.
 struct ConfigurationDiff: Equatable {
     /// What becomes of one server. Servers are the same when their `listen_interface` is; where several have one, they are counted.
@@ -36,11 +38,8 @@ struct ConfigurationDiff: Equatable {
 
     /// The keys that are different but count only when the daemon is started again.
     var keysThatNeedRestart: [String] {
-        [
-            (ApplicationKeys.eventLoops, self.old.eventLoops != self.new.eventLoops),
-            (ApplicationKeys.user, self.old.user != self.new.user),
-            (ApplicationKeys.group, self.old.group != self.new.group),
-        ].compactMap { key, isChanged in isChanged ? key.name : nil }
+        ApplicationKeys.rows.filter { !$0.description.isReloadable && !$0.isEqual(self.old, self.new) }
+            .map(\.description.name)
     }
 
     /// What subscribers are told, in go-guerrilla's order.
@@ -65,8 +64,8 @@ struct ConfigurationDiff: Equatable {
                 tell(.serverStart(new), if: server.starts)
                 tell(.serverStop(new), if: server.stops)
                 tell(old.logFile != new.logFile ? .serverLogFile(new) : .serverLogReopen(new), if: true)
-                tell(.serverTimeout(new), if: old.timeout != new.timeout)
-                tell(.serverMaxClients(new), if: old.maximumClients != new.maximumClients)
+                tell(.serverTimeout(new), if: old.connection.timeout != new.connection.timeout)
+                tell(.serverMaxClients(new), if: old.connection.maximumClients != new.connection.maximumClients)
                 tell(.serverTLSConfig(new), if: old.tls != new.tls)
             case (nil, let new?):
                 events.append(.serverNew(new))

@@ -1,6 +1,6 @@
 import GuerrillaBackend
 import GuerrillaProcessors
-import GuerrillaSQL
+import GuerrillaServer
 
 /// What is in effect, after file, environment and defaults, in the form of a configuration file.
 ///
@@ -10,50 +10,18 @@ public struct ConfigurationListing: Sendable {
     private let table: ConfigurationTable
     private let hostName: String
     private let configuration: DaemonConfiguration
-    private let application: ConfigurationSection
-    private let servers: [Server]
-
-    /// The sections of one server.
-    private struct Server {
-        var server: ConfigurationSection
-        var tls = ConfigurationSection()
-        var certificates: [ConfigurationSection] = []
-    }
+    /// Whether a file names the servers. The one that there is without any is no change.
+    private let namesServers: Bool
 
     /// - Parameters:
     ///   - configuration: What came of `root`, without problems.
     ///   - root: The file; nil when there is none.
     init(_ configuration: DaemonConfiguration, root: ConfigurationNode?, loader: ConfigurationLoader) {
-        // What there is to say about the file was said when it was loaded.
-        var decoder = ConfigurationDecoder(
-            table: loader.table,
-            hostName: loader.hostName,
-            environment: loader.environment
-        )
         self.table = loader.table
         self.hostName = loader.hostName
         self.configuration = configuration
-        self.application = decoder.section(
-            of: root,
-            at: "",
-            keys: loader.table.application,
-            environmentPrefix: ConfigurationDecoder.environmentPrefix
-        )
-        var interfaces: Set<ListenInterface> = []
-        var servers: [Server] = []
-        for element in self.application.node(ApplicationKeys.servers)?.elements ?? [] {
-            let section = decoder.section(of: element, at: "", keys: self.table.server)
-            // The first of several with the same interface is in effect.
-            guard let interface = section.string(ServerKeys.listenInterface).flatMap({ ListenInterface($0) }),
-                interfaces.insert(interface).inserted
-            else { continue }
-            var server = Server(server: section)
-            server.tls = decoder.section(of: section.node(ServerKeys.tls), at: "", keys: self.table.tls)
-            let certificates = section.node(ServerKeys.certificates)?.elements ?? []
-            server.certificates = certificates.map { decoder.section(of: $0, at: "", keys: loader.table.certificate) }
-            servers.append(server)
-        }
-        self.servers = servers
+        let servers = root?.members?.last { $0.key.lowercased() == ApplicationKeys.servers.name }
+        self.namesServers = servers?.node.elements?.isEmpty == false
     }
 
     /// The listing as JSON.
@@ -73,39 +41,30 @@ public struct ConfigurationListing: Sendable {
 
         var file: ConfigurationObject {
             let configuration = self.listing.configuration
-            var values = self.listing.application.values
-            // These are never unset.
-            values[ApplicationKeys.allowedHosts.name] = Self.list(configuration.allowedHosts)
-            values[ApplicationKeys.logLevel.name] = .string(configuration.logLevel.rawValue)
+            var values = Self.values(ApplicationKeys.rows, of: configuration)
             values[ApplicationKeys.servers.name] = self.servers
             values[ApplicationKeys.backendConfig.name] = self.unlessEmpty(self.backend)
             return self.group(
                 self.listing.table.application,
                 values: values,
-                implied: [ApplicationKeys.allowedHosts.name: Self.list([self.listing.hostName])]
+                implied: [ApplicationKeys.allowedHosts.name: [.string(self.listing.hostName)]]
             )
         }
 
         private var servers: ConfigurationValue? {
-            guard !self.listing.servers.isEmpty else {
-                // The one that there is without any; it stands as it is in no file that shows changes only.
-                let server = self.listing.configuration.servers.first ?? ServerConfiguration()
-                return self.changesOnly
-                    ? nil : .array([self.server(Server(server: ConfigurationSection()), as: server)])
-            }
-            return .array(zip(self.listing.servers, self.listing.configuration.servers).map { self.server($0, as: $1) })
+            guard !self.changesOnly || self.listing.namesServers else { return nil }
+            return .array(self.listing.configuration.servers.map(self.server))
         }
 
-        private func server(_ server: Server, as configuration: ServerConfiguration) -> ConfigurationValue {
-            var values = server.server.values
-            values[ServerKeys.isEnabled.name] = .bool(configuration.isEnabled)
-            values[ServerKeys.hostName.name] = .string(configuration.hostName)
-            values[ServerKeys.listenInterface.name] = .string(configuration.listenInterface.description)
+        private func server(_ server: ServerConfiguration) -> ConfigurationValue {
+            var values = Self.values(ServerKeys.rows, of: server)
             values[ServerKeys.tls.name] = self.unlessEmpty(
-                self.group(self.listing.table.tls, values: server.tls.values)
+                self.group(self.listing.table.tls, values: Self.values(TLSKeys.rows, of: server.tls))
             )
-            let certificates = server.certificates.map {
-                ConfigurationValue.object(self.group(self.listing.table.certificate, values: $0.values))
+            let certificates = server.tls.certificates.map {
+                ConfigurationValue.object(
+                    self.group(self.listing.table.certificate, values: Self.values(CertificateKeys.rows, of: $0))
+                )
             }
             values[ServerKeys.certificates.name] = certificates.isEmpty ? nil : .array(certificates)
             return .object(
@@ -123,7 +82,8 @@ public struct ConfigurationListing: Sendable {
             let all = configuration.processorConfiguration.values
             var values: [String: ConfigurationValue] = [:]
             for key in all.keys { values[key] = all[key] }
-            let logsMails = Debugger.logReceivedMails.name
+            for row in GatewayKeys.rows { values[row.description.name] = row.value(in: configuration) }
+            let logsMails = Debugger.Settings.logReceivedMails.name
             values[logsMails] = nil
             var object = self.group(
                 known,
@@ -132,7 +92,7 @@ public struct ConfigurationListing: Sendable {
             )
             for key in all.keys where !known.contains(where: { $0.name == key }) {
                 guard let value = all[key] else { continue }
-                object[key] = self.secrets ? value : ConfigurationRedaction.redacted(value)
+                object[key] = self.secrets ? value : Redaction.redacted(value)
             }
             // Its default depends on whether anything stands here at all.
             if let value = all[logsMails], value != .bool(object.isEmpty) || !self.changesOnly {
@@ -156,31 +116,27 @@ public struct ConfigurationListing: Sendable {
                 let fallback = key.defaultValue?.value ?? implied[key.name]
                 let value = values[key.name]
                 guard !self.changesOnly || value != nil && value != fallback else { continue }
-                object[key.name] = self.shown(
-                    value ?? fallback ?? .null,
-                    of: key,
-                    driver: values[SQLProcessor.driver.name]
-                )
+                let shown = value ?? fallback ?? .null
+                object[key.name] =
+                    self.secrets ? shown : self.listing.table.shown(shown, of: key, among: self.backendValues)
             }
             return object
         }
 
-        private func shown(
-            _ value: ConfigurationValue,
-            of key: ConfigurationKey,
-            driver: ConfigurationValue?
-        ) -> ConfigurationValue {
-            guard !self.secrets else { return value }
-            let driver: String? = if case .string(let name)? = driver { name } else { nil }
-            return ConfigurationRedaction.redacted(value, of: key, driver: driver)
-        }
+        private var backendValues: ConfigurationObject { self.listing.configuration.backend.values }
 
         private func unlessEmpty(_ object: ConfigurationObject) -> ConfigurationValue? {
             object.isEmpty ? nil : .object(object)
         }
 
-        private static func list(_ texts: [String]) -> ConfigurationValue {
-            .array(texts.map { .string($0) })
+        /// What is set, by the keys' names.
+        private static func values<Owner>(
+            _ rows: [any ConfigurationRow<Owner>],
+            of owner: Owner
+        ) -> [String: ConfigurationValue] {
+            var values: [String: ConfigurationValue] = [:]
+            for row in rows { values[row.description.name] = row.value(in: owner) }
+            return values
         }
     }
 }

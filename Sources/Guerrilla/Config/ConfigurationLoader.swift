@@ -79,7 +79,11 @@ public struct ConfigurationLoader: Sendable {
         // Only here are the indices of servers surely those of the file.
         if decoder.problems.isEmpty {
             let file: String? = if case .file(let path) = source { path } else { nil }
-            decoder.problems += FileConflicts.problems(configuration, from: file)
+            decoder.problems += FileConflicts.problems(
+                configuration,
+                from: file,
+                registry: table.registry ?? ProcessorRegistry()
+            )
         }
         decoder.name(source)
         return ConfigurationReport(

@@ -11,6 +11,9 @@ public struct ConfigurationTable: Sendable {
         /// Its keys.
         public var keys: [ConfigurationKey]
 
+        /// All names it answers to.
+        var names: Set<String> { Set([self.name] + self.aliases) }
+
         /// Makes an entry.
         public init(_ name: String, aliases: [String] = [], keys: [ConfigurationKey]) {
             self.name = name.lowercased()
@@ -45,8 +48,7 @@ public struct ConfigurationTable: Sendable {
 
     /// Makes the table.
     ///
-    /// - Parameter processors: The keys of the processors there are. They take the place of what the table knows about a processor of the
-    ///   same name; what it knows of others stays, so that a key of a processor that is not there is understood.
+    /// - Parameter processors: The keys of the processors there are.
     public init(processors: [ProcessorKeys] = []) {
         self.init(processors: processors, registry: nil)
     }
@@ -58,15 +60,7 @@ public struct ConfigurationTable: Sendable {
         tls = TLSKeys.all
         certificate = CertificateKeys.all
         gateway = GatewayKeys.all
-        var all = ProcessorKeys.known
-        for entry in processors {
-            if let index = all.firstIndex(where: { $0.name == entry.name }) {
-                all[index] = entry
-            } else {
-                all.append(entry)
-            }
-        }
-        self.processors = all
+        self.processors = processors
     }
 
     /// Every key of `backend_config` once. A key that several processors read counts as the gateway's or the first one's.
@@ -75,12 +69,22 @@ public struct ConfigurationTable: Sendable {
         return (gateway + processors.flatMap(\.keys)).filter { names.insert($0.name).inserted }
     }
 
+    /// The value of a key of `backend_config` as it may be shown.
+    ///
+    /// - Parameter values: All of `backend_config`.
+    func shown(
+        _ value: ConfigurationValue,
+        of key: ConfigurationKey,
+        among values: ConfigurationObject
+    ) -> ConfigurationValue {
+        guard key.isSecret else { return value }
+        guard case .string(let text) = value, !text.isEmpty else { return Redaction.redacted(value) }
+        let owner = self.registry?.all.first { $0.configurationKeys.contains { $0.name == key.name } }
+        return .string(owner?.redact(text, key, values) ?? Redaction.mark)
+    }
+
     /// The names in a chain such as `HeadersParser|Header|Debugger`, in lower case.
     static func processorNames(in chain: String) -> [String] {
-        chain.lowercased().split(separator: "|").map { name in
-            var name = name
-            while name.last == " " { name.removeLast() }
-            return String(name.drop { $0 == " " })
-        }
+        ProcessorRegistry.names(in: chain).map { $0.lowercased() }
     }
 }

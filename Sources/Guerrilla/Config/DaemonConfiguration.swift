@@ -1,3 +1,5 @@
+public import GuerrillaBackend
+
 /// A whole configuration, checked and ready to run.
 ///
 /// ```swift
@@ -7,7 +9,7 @@
 /// ```
 ///
 /// ``ConfigurationLoader`` makes one of a file.
-public struct DaemonConfiguration: Sendable, Equatable {
+public struct DaemonConfiguration: Sendable, Equatable, ConfigurationOwner {
     /// The servers. The default is one enabled server on 127.0.0.1:2525.
     public var servers: [ServerConfiguration]
 
@@ -61,6 +63,9 @@ public struct DaemonConfiguration: Sendable, Equatable {
         allowedHosts = [hostName]
         backend = BackendConfiguration(primaryMailHost: hostName)
     }
+
+    /// A configuration of a host that has no name.
+    public static let defaults = DaemonConfiguration(hostName: "")
 
     /// What the daemon runs with when there is no configuration file: it listens on 127.0.0.1:2525, accepts mail for the machine's own name
     /// and `localhost`, and keeps it in the embedded store.

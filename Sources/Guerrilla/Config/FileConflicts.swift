@@ -1,5 +1,4 @@
 import GuerrillaBackend
-import GuerrillaSQL
 import GuerrillaServer
 
 #if canImport(Glibc)
@@ -8,10 +7,6 @@ import Glibc
 import Musl
 #elseif canImport(Darwin)
 import Darwin
-#endif
-
-#if SQLite
-import GuerrillaSQLite
 #endif
 
 /// Finds files that a configuration names for two purposes: a pid file that is also the store's would end the store.
@@ -41,13 +36,19 @@ package enum FileConflicts {
         case path(String)
     }
 
-    /// - Parameter file: The file that the configuration came from; nil for none.
+    /// - Parameters:
+    ///   - file: The file that the configuration came from; nil for none.
+    ///   - registry: The processors that chains may name.
     /// - Returns: A problem for each key whose file another key has for another purpose. One of the two is written to.
-    package static func problems(_ configuration: DaemonConfiguration, from file: String?) -> [ConfigurationProblem] {
+    package static func problems(
+        _ configuration: DaemonConfiguration,
+        from file: String?,
+        registry: ProcessorRegistry
+    ) -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
         /// For each file the first use, and the first for another purpose.
         var known: [Identity: (first: Use, other: Use?)] = [:]
-        for use in Self.uses(configuration, file: file) {
+        for use in Self.uses(configuration, file: file, registry: registry) {
             guard let identity = Self.identity(use.path) else { continue }
             guard let (first, other) = known[identity] else {
                 known[identity] = (use, nil)
@@ -74,7 +75,11 @@ package enum FileConflicts {
     }
 
     /// All files, those that are written to first.
-    private static func uses(_ configuration: DaemonConfiguration, file: String?) -> [Use] {
+    private static func uses(
+        _ configuration: DaemonConfiguration,
+        file: String?,
+        registry: ProcessorRegistry
+    ) -> [Use] {
         var uses: [Use] = []
         if let path = configuration.pidFile { uses.append(Use(key: "pid_file", path: path, purpose: .processID)) }
         if case .file(let path) = configuration.logFile {
@@ -85,9 +90,19 @@ package enum FileConflicts {
                 uses.append(Use(key: "servers[\(index)].log_file", path: path, purpose: .log))
             }
         }
-        for (key, path) in configuration.databaseFiles {
-            uses.append(Use(key: key, path: path, purpose: .database))
-            uses += ["-wal", "-shm", "-journal"].map { Use(key: key, path: path + $0, purpose: .besideDatabase) }
+        for resource in configuration.backend.resources(registry) {
+            let key = "backend_config.\(resource.key)"
+            switch resource.kind {
+            case .database:
+                uses.append(Use(key: key, path: resource.path, purpose: .database))
+                uses += ["-wal", "-shm", "-journal"].map {
+                    Use(key: key, path: resource.path + $0, purpose: .besideDatabase)
+                }
+            case .file:
+                uses.append(Use(key: key, path: resource.path, purpose: .reading))
+            case .directory:
+                break
+            }
         }
         for (index, server) in configuration.servers.enumerated() {
             let tls = server.tls
@@ -141,27 +156,5 @@ package enum FileConflicts {
             if name == ".." { _ = names.popLast() } else { names.append(name) }
         }
         return "/" + names.joined(separator: "/")
-    }
-}
-
-extension DaemonConfiguration {
-    /// The SQLite files that the chains write to or read, with their keys.
-    fileprivate var databaseFiles: [(key: String, path: String)] {
-        var files: [(key: String, path: String)] = []
-        #if SQLite
-        if let path = self.sqlitePath { files.append(("backend_config.\(SQLiteProcessor.path.name)", path)) }
-        #endif
-        let keys = [self.backend.saveProcess, self.backend.validateProcess].flatMap {
-            (try? ProcessorRegistry.standard.chain($0)) ?? []
-        }.flatMap(\.configurationKeys).map(\.name)
-        let values = self.backend.processorConfiguration
-        if keys.contains(SQLProcessor.dataSource.name),
-            (try? values.string(SQLProcessor.driver))?.lowercased() == SQLDialect.sqlite3.rawValue,
-            let secret = try? values.secret(SQLProcessor.dataSource),
-            let source = try? SQLiteDataSource(secret.reveal())
-        {
-            files.append(("backend_config.\(SQLProcessor.dataSource.name)", source.path))
-        }
-        return files
     }
 }

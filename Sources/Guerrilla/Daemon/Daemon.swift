@@ -47,6 +47,9 @@ public actor Daemon {
     private let turns = Turns()
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
     nonisolated let bus = EventBus()
+    private nonisolated let serverList = ServerList()
+    /// What is missing in the logs of the last time, a sentence for each log.
+    package private(set) var missingInLogs: [String] = []
 
     /// Creates a daemon that does nothing yet.
     /// - Parameters:
@@ -132,14 +135,15 @@ public actor Daemon {
             self.state = .starting
             self.interruption = Interruption()
             do {
-                try self.wanted.check()
+                try self.wanted.check(self.registry)
                 let running = try RunningDaemon(
                     self.wanted,
                     backend: self.backend,
                     hook: self.hook,
                     events: self.bus,
                     logger: self.applicationLogger,
-                    predecessor: self.predecessor
+                    predecessor: self.predecessor,
+                    serverList: self.serverList
                 )
                 do {
                     try await running.apply(
@@ -150,6 +154,7 @@ public actor Daemon {
                     )
                 } catch {
                     _ = await running.stop(deadline: .now + .seconds(5))
+                    self.missingInLogs = running.missingInLogs
                     throw error
                 }
                 // It may have been set while everything else was opened.
@@ -176,11 +181,19 @@ public actor Daemon {
             guard case .running(let running) = self.state else { return true }
             self.state = .stopping
             let cutOff = await running.stop(deadline: .now + running.configuration.shutdownTimeout)
+            self.missingInLogs = running.missingInLogs
+            self.serverList.set([])
             self.state = .idle
             for waiter in self.stopWaiters { waiter.resume() }
             self.stopWaiters = []
             return cutOff == 0
         }
+    }
+
+    /// Begins with ``shutdown()``, which has to follow: accepts nobody any more, sends away who is idle. Waits for nothing, not even for a
+    /// thread.
+    package nonisolated func beginShutdown() {
+        self.serverList.beginShutdown()
     }
 
     /// Returns when the daemon does not run, or no longer: when its shutdown is complete.
@@ -230,7 +243,7 @@ public actor Daemon {
         try await self.turns.take {
             guard case .running(let running) = self.state else { throw DaemonError("the daemon is not running") }
             do {
-                try configuration.check()
+                try configuration.check(self.registry)
                 try await running.apply(configuration, registry: self.registry, interruption: self.interruption)
                 self.wanted = configuration
                 running.logger.info("Configuration was reloaded")

@@ -7,11 +7,6 @@ import Logging
 public struct DaemonCheck: Sendable {
     static let discardsMail = "no processor of save_process stores messages: mail is accepted and discarded"
 
-    /// The processors whose stored messages may be read by programs written for go-guerrilla.
-    private static let storesOfGoGuerrilla: Set = [
-        "sql", "mysql", "redis", "guerrillaredisdb", "fastcgi", "maildir", "compressor",
-    ]
-
     /// What would prevent the start.
     public private(set) var errors: [String] = []
     /// What the operator should know.
@@ -29,7 +24,7 @@ public struct DaemonCheck: Sendable {
         registry: ProcessorRegistry = .standard,
         handsMessagesOn: Bool = false
     ) {
-        self.errors += configuration.problems
+        self.errors += configuration.problems(registry) + Self.addressProblems(configuration)
         do {
             let silent = Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
             let chain = try ProcessorChain(configuration.backend, registry: registry, logger: silent)
@@ -41,9 +36,11 @@ public struct DaemonCheck: Sendable {
         } catch {
             self.errors.append("backend_config: \(error)")
         }
+        let saving = (try? registry.chain(configuration.backend.saveProcess)) ?? []
+        self.warnings += ChainOrder.findings(saving).map { "backend_config.save_process: \($0)" }
         if configuration.backend.storedLineEndings == nil {
-            let names = ConfigurationTable.processorNames(in: configuration.backend.saveProcess)
-            for name in names where Self.storesOfGoGuerrilla.contains(name) {
+            for name in ConfigurationTable.processorNames(in: configuration.backend.saveProcess)
+            where registry[name]?.usesLineEndings == true {
                 self.notes.append(
                     "backend_config.stored_line_endings: not set; `\(name)` stores messages with CRLF, as they were sent."
                         + " Write `lf` for what go-guerrilla stores, or `crlf`"
@@ -65,7 +62,10 @@ public struct DaemonCheck: Sendable {
             self.errors.append("\(key): \(obstacle)")
         }
         do {
-            try OpenFileLimit.raise(forClients: configuration.enabledServers.map(\.maximumClients))
+            try OpenFileLimit.raise(
+                forClients: configuration.enabledServers.map(\.connection.maximumClients),
+                eventLoops: configuration.eventLoopCount
+            )
         } catch {
             self.errors.append("servers: \(error)")
         }
@@ -78,13 +78,63 @@ public struct DaemonCheck: Sendable {
             }
         }
         for (index, server) in configuration.servers.enumerated()
-        where server.isEnabled && server.commandTimeout < .seconds(300) {
+        where server.isEnabled && server.connection.commandTimeout < .seconds(300) {
             self.notes.append(
-                "servers[\(index)].timeout: \(server.commandTimeout.components.seconds) seconds for the next command;"
+                "servers[\(index)].timeout: \(server.connection.commandTimeout.components.seconds) seconds for the next command;"
                     + " RFC 5321 § 4.5.3.2.7 asks for at least 300"
             )
         }
         self.warnings += AllowedHosts(configuration.allowedHosts).problems.map { "allowed_hosts: \($0)" }
+    }
+
+    /// Looks up the names that servers listen on. What stands in the file as an address was compared before.
+    private static func addressProblems(_ configuration: DaemonConfiguration) -> [String] {
+        var problems: [String] = []
+        var known: [(interface: ListenInterface, place: ListenPlace)] = []
+        for (index, server) in configuration.servers.enumerated()
+        where server.isEnabled && server.listenInterface.problem == nil {
+            let interface = server.listenInterface
+            let path = "servers[\(index)].\(ServerKeys.listenInterface.name)"
+            do {
+                let place = try interface.place(keepsToItsFamily: configuration.keepsToItsFamily(interface))
+                let rival = known.first {
+                    $0.place.overlaps(place) && $0.interface != interface && !$0.interface.overlaps(interface)
+                }
+                if let rival {
+                    problems.append("\(path): \(interface) and \(rival.interface) of an earlier server are one address")
+                }
+                known.append((interface, place))
+            } catch {
+                problems.append("\(path): \(DaemonError(interface, error))")
+            }
+        }
+        return problems
+    }
+
+    /// What has come of trying connections.
+    public struct ConnectionFindings: Sendable, Equatable {
+        /// A sentence for each that does not come about.
+        public var problems: [String] = []
+        /// What the operator should know about the others.
+        public var warnings: [String] = []
+    }
+
+    /// Tries the connections of the processors in both chains.
+    public static func connectionFindings(
+        _ configuration: DaemonConfiguration,
+        registry: ProcessorRegistry = .standard
+    ) async -> ConnectionFindings {
+        let warnings = WarningCollector()
+        do {
+            let chain = try ProcessorChain(
+                configuration.backend,
+                registry: registry,
+                logger: warnings.logger
+            )
+            return ConnectionFindings(problems: await chain.connectionProblems(), warnings: warnings.all)
+        } catch {
+            return ConnectionFindings(problems: ["\(error)"])
+        }
     }
 
     /// Tries the connections of the processors in both chains.
@@ -93,12 +143,6 @@ public struct DaemonCheck: Sendable {
         _ configuration: DaemonConfiguration,
         registry: ProcessorRegistry = .standard
     ) async -> [String] {
-        let silent = Logger(label: "guerrilla") { _ in SwiftLogNoOpLogHandler() }
-        do {
-            let chain = try ProcessorChain(configuration.backend, registry: registry, logger: silent)
-            return await chain.connectionProblems()
-        } catch {
-            return ["\(error)"]
-        }
+        await self.connectionFindings(configuration, registry: registry).problems
     }
 }

@@ -7,7 +7,7 @@ extension DaemonConfiguration {
     public var sqlitePath: String? {
         let chain = try? ProcessorRegistry.standard.chain(self.backend.saveProcess)
         guard chain?.contains(where: { $0.name == SQLiteProcessor.description.name }) == true else { return nil }
-        return try? self.backend.processorConfiguration.string(SQLiteProcessor.path)
+        return try? self.backend.processorConfiguration.settings(SQLiteProcessor.Settings.self).path
     }
 }
 #endif

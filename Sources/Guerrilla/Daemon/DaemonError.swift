@@ -29,10 +29,14 @@ public struct DaemonError: Error, CustomStringConvertible {
         let reason =
             errorNumber.map { String(cString: strerror($0)) } ?? unknownHost.map { "no such host: \($0)" } ?? "\(error)"
         let advice =
-            errorNumber == EACCES && interface.port < 1024
-            ? "; port \(interface.port) needs root: restart the daemon as root, or give it a socket of systemd or"
-                + " CAP_NET_BIND_SERVICE"
-            : ""
+            switch errorNumber {
+            case EACCES where interface.port < 1024:
+                "; port \(interface.port) needs root: restart the daemon as root, or give it a socket of systemd or"
+                    + " CAP_NET_BIND_SERVICE"
+            case EADDRINUSE where interface.host == "0.0.0.0":
+                "; it is on IPv6, too: where another program has that, name the addresses of IPv4"
+            default: ""
+            }
         self.description = "cannot listen on \(interface): \(reason)\(advice)"
     }
 }

@@ -19,35 +19,52 @@ import GuerrillaRedis
 final class GuerrillaRedisDBProcessor: Processor {
     static let capabilities: ProcessorCapabilities = [.saves, .stores]
 
-    /// `redis_sql_batch_timeout`
-    static let batchTimeout = ConfigurationKey(
-        "redis_sql_batch_timeout",
-        .seconds,
-        default: .integer(3),
-        origin: .goGuerrilla,
-        range: 0...3_600,
-        usesDefaultWhenWrong: true,
-        summary:
-            "The longest that a row of `guerrillaredisdb` waits for others. None waits at all: what comes while rows are being "
-            + "committed is the next commit."
-    )
+    /// The settings that are its own.
+    struct Settings: ProcessorSettings {
+        var batchTimeout: Duration = .seconds(3)
+
+        static let batchTimeout: Key<Settings, Duration> = Key(
+            "redis_sql_batch_timeout",
+            \.batchTimeout,
+            .seconds,
+            origin: .goGuerrilla,
+            range: 0...3_600,
+            usesDefaultWhenWrong: true,
+            summary:
+                "The longest that a row of `guerrillaredisdb` waits for others. None waits at all: what comes while rows are being "
+                + "committed is the next commit."
+        )
+
+        static let defaults = Settings()
+        static let rows: [any ConfigurationRow<Settings>] = [batchTimeout]
+    }
 
     /// The processor for a registry, by the name `guerrillaredisdb`.
     /// - Parameter sql: The processor `sql`.
     static func description(sql: ProcessorDescription) -> ProcessorDescription {
-        ProcessorDescription(
+        let redis = RedisProcessor.description
+        var description = ProcessorDescription(
             "guerrillaredisdb",
             GuerrillaRedisDBProcessor.self,
-            configurationKeys: RedisKeys.all + sql.configurationKeys + [self.batchTimeout]
-        ) { context in
+            settings: Settings.self
+        ) { context, _ in
             let before = ProcessorRegistry(
                 BuiltInProcessors.all + [HasherProcessor.description, CompressorProcessor.description]
             )
             var chain = try before.chain("HeadersParser|Hasher|Header|Compressor").map { try $0.make(context) }
-            chain.append(IfItCan(processor: try RedisProcessor.description.make(context)))
+            chain.append(IfItCan(processor: try redis.make(context)))
             chain.append(try sql.make(context))
             return GuerrillaRedisDBProcessor(chain)
         }
+        description.configurationKeys =
+            redis.configurationKeys + sql.configurationKeys + description.configurationKeys
+        description.resources = { redis.resources($0) + sql.resources($0) }
+        description.redact = { text, key, values in
+            let isOfRedis = redis.configurationKeys.contains { $0.name == key.name }
+            return (isOfRedis ? redis : sql).redact(text, key, values)
+        }
+        description.usesLineEndings = true
+        return description
     }
 
     private let chain: [any Processor]
@@ -67,6 +84,10 @@ final class GuerrillaRedisDBProcessor: Processor {
                 throw error
             }
         }
+    }
+
+    func wasPutInForce() {
+        for processor in self.chain { processor.wasPutInForce() }
     }
 
     func checkConnection() async throws {
@@ -91,6 +112,7 @@ private struct IfItCan: Processor {
 
     func checkConnection() async throws { try await self.processor.checkConnection() }
     func start() async throws { try await self.processor.start() }
+    func wasPutInForce() { self.processor.wasPutInForce() }
     func shutdown(deadline: ContinuousClock.Instant) async { await self.processor.shutdown(deadline: deadline) }
 
     func save(_ envelope: inout Envelope, next: SaveNext) async throws -> SaveVerdict {

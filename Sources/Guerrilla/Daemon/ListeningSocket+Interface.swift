@@ -1,6 +1,24 @@
 public import GuerrillaServer
 import NIOCore
 
+extension ListenInterface {
+    /// Where the server of this interface listens.
+    /// - Parameter keepsToItsFamily: Whether `0.0.0.0` and `[::]` are on the interfaces of their own family alone.
+    /// - Throws: What NIO says about a name that is not known.
+    package func place(keepsToItsFamily: Bool) throws -> ListenPlace {
+        guard let host = self.host else { return .everywhere(port: self.port, needsIPv6: false) }
+        switch self.address {
+        case .v4(let address)? where address.rawValue == 0:
+            return keepsToItsFamily
+                ? .everywhereOnIPv4(port: self.port) : .everywhere(port: self.port, needsIPv6: false)
+        case .v6(let address)? where address.rawValue == 0:
+            return keepsToItsFamily ? .everywhereOnIPv6(port: self.port) : .everywhere(port: self.port, needsIPv6: true)
+        default:
+            return try ListenPlace(host: host, port: self.port)
+        }
+    }
+}
+
 extension ListeningSocket {
     /// Begins to listen for the server of this interface.
     ///
@@ -10,19 +28,20 @@ extension ListeningSocket {
     /// - Throws: What the system says if the address cannot be had.
     public convenience init(binding interface: ListenInterface, sharingWith predecessors: [ListeningSocket] = []) throws
     {
-        try self.init(
-            host: interface.host,
-            port: interface.port,
-            name: interface.description,
-            sharingWith: predecessors
-        )
+        let place = try interface.place(keepsToItsFamily: false)
+        try self.init(place, name: interface.description, sharingWith: predecessors)
     }
 
     /// Whether this is what the server of this interface is to listen on.
     func fits(_ interface: ListenInterface) -> Bool {
         if let name { return name == interface.description }
         guard interface.port == self.address.port else { return false }
-        guard let host = interface.host else { return ["::", "0.0.0.0"].contains(self.address.ipAddress) }
-        return (try? SocketAddress.makeAddressResolvingHost(host, port: interface.port)) == self.address
+        switch (interface.host, self.address.ipAddress) {
+        // All interfaces, of whatever family whoever has opened it has found right.
+        case (nil, "::"), (nil, "0.0.0.0"), ("0.0.0.0", "0.0.0.0"), ("::", "::"): return true
+        case ("0.0.0.0", "::"): return !self.isIPv6Only
+        case (nil, _), ("0.0.0.0", _), ("::", _): return false
+        case (let host?, _): return (try? ListenPlace(host: host, port: interface.port)) == .address(self.address)
+        }
     }
 }

@@ -20,6 +20,7 @@ extension ProcessorChain {
                 logger: logger,
                 primaryMailHost: configuration.primaryMailHost,
                 saveTimeout: configuration.saveTimeout,
+                validateTimeout: configuration.validateTimeout,
                 storedLineEndings: configuration.storedLineEndings ?? .crlf,
                 saveWorkers: configuration.saveWorkersSize
             )

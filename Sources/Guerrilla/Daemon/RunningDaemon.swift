@@ -7,13 +7,15 @@ import NIOPosix
 
 /// Everything that a started daemon has. ``Daemon`` lets one thing happen here at a time.
 ///
-/// Starting and reloading are the same: whatever can fail is opened beside what is in use (``prepare(_:registry:offered:)``), and only
+/// Starting and reloading are the same: whatever can fail is opened beside what is in use (``prepare(_:offered:)``), and only
 /// when nothing is left that can, all of it is put in force (``adopt(_:)``).
 final class RunningDaemon {
     private(set) var configuration: DaemonConfiguration
     let logs: Logs
     let logger: Logger
-    private(set) var servers: [RunningServer] = []
+    private(set) var servers: [RunningServer] = [] {
+        didSet { self.serverList.set(self.servers) }
+    }
 
     private let ownBackend: (any Backend)?
     private let hook: MessageHook?
@@ -30,6 +32,9 @@ final class RunningDaemon {
     private var isStarted = false
     /// What was replaced and has not come to its end yet.
     private var endings: [Ending] = []
+    private let serverList: ServerList
+    /// What is missing in logs that are closed by now, a sentence for each.
+    private(set) var missingInLogs: [String] = []
 
     /// Opens the log, and nothing else yet.
     init(
@@ -38,20 +43,28 @@ final class RunningDaemon {
         hook: MessageHook?,
         events: EventBus,
         logger: Logger?,
-        predecessor: Int?
+        predecessor: Int?,
+        serverList: ServerList
     ) throws {
+        // First: what is made below has no way to say that it cannot be had.
+        try OpenFileLimit.raise(
+            forClients: configuration.enabledServers.map(\.connection.maximumClients),
+            eventLoops: configuration.eventLoopCount
+        )
+        if let problem = ThreadLimit.problem(starting: configuration.threads) { throw DaemonError(problem) }
+        // It is used in the middle of messages, and made when it is used first.
+        _ = NIOThreadPool.singleton
         self.configuration = configuration
         self.ownBackend = ownBackend
         self.hook = hook
         self.events = events
         self.predecessor = predecessor
+        self.serverList = serverList
         self.logs = try Logs(configuration.logSettings)
         if let logger { self.logs.setLogger(logger) }
         self.logger = self.logs.main.logger
         self.certificates = CertificateReloader(logger: self.logger)
-        self.group = MultiThreadedEventLoopGroup(
-            numberOfThreads: max(1, configuration.eventLoops ?? System.coreCount)
-        )
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopCount)
         self.resources = ServerResources(
             eventLoopGroup: self.group,
             memoryBudget: MemoryBudget(limit: configuration.messageMemory),
@@ -84,9 +97,10 @@ final class RunningDaemon {
         interruption: Interruption
     ) async throws {
         self.endings.removeAll(where: \.isOver)
-        var change = Change(ConfigurationDiff(from: self.isStarted ? self.configuration : new.withoutServers, to: new))
+        let diff = ConfigurationDiff(from: self.isStarted ? self.configuration : new.withoutServers, to: new)
+        var change = Change(diff, registry)
         do {
-            try self.prepare(&change, registry: registry, offered: offered)
+            try self.prepare(&change, offered: offered)
             // First: of two that start at once with the same files only one may touch them.
             if change.diff.old.pidFile != new.pidFile || !self.isStarted, let path = new.pidFile {
                 change.pidFile = try self.makePIDFile(path)
@@ -173,7 +187,7 @@ final class RunningDaemon {
         // It tells of what it has replaced: nobody is to hear of anything when this is over. Last, as its files may be slow.
         await self.certificateTask?.value
         if self.isStarted { self.logger.info("Shutdown completed, exiting.") }
-        await self.logs.close()
+        self.missingInLogs = await self.logs.close()
         return cutOff
     }
 
@@ -188,14 +202,18 @@ final class RunningDaemon {
         }
 
         let diff: ConfigurationDiff
+        let registry: ProcessorRegistry
         var logs: Logs.Change?
         var certificates: [ServerIdentifier: CertificateReloader.Reading] = [:]
         var starts: [Start] = []
         var backend: (any Backend)?
         var pidFile: PIDFile?
+        /// What the log is to say when it is put in force.
+        var warnings: [String] = []
 
-        init(_ diff: ConfigurationDiff) {
+        init(_ diff: ConfigurationDiff, _ registry: ProcessorRegistry) {
             self.diff = diff
+            self.registry = registry
         }
 
         func discard() {
@@ -204,9 +222,16 @@ final class RunningDaemon {
         }
     }
 
-    private func prepare(_ change: inout Change, registry: ProcessorRegistry, offered: [ListeningSocket]) throws {
+    private func prepare(_ change: inout Change, offered: [ListeningSocket]) throws {
         let new = change.diff.new
-        try OpenFileLimit.raise(forClients: new.enabledServers.map(\.maximumClients))
+        try OpenFileLimit.raise(
+            forClients: new.enabledServers.map(\.connection.maximumClients),
+            eventLoops: self.configuration.eventLoopCount
+        )
+        if self.isStarted {
+            if let problem = OpenFileLimit.problem(opening: 16) { throw DaemonError(problem) }
+            if let problem = ThreadLimit.problem(starting: new.threadsOfAReload) { throw DaemonError(problem) }
+        }
         change.logs = try self.logs.prepare(new.logSettings)
         // Certificates and chains are looked at before a port is taken: nobody connects to what does not start.
         for server in change.diff.servers {
@@ -225,7 +250,7 @@ final class RunningDaemon {
                 change.backend = try ProcessorChain(
                     new.backend,
                     hook: self.hook,
-                    registry: registry,
+                    registry: change.registry,
                     logger: self.logger
                 )
             }
@@ -250,11 +275,16 @@ final class RunningDaemon {
                 if let index = offered.firstIndex(where: { $0.fits(interface) }) {
                     socket = offered.remove(at: index)
                 } else {
-                    socket = try ListeningSocket(binding: interface, sharingWith: stopping.map(\.socket))
-                    // Two that take over one address would share it, too.
-                    if let other = change.starts.first(where: { $0.socket.address == socket.address }) {
-                        throw DaemonError("that is the address of \(other.identifier), too")
+                    let place = try interface.place(keepsToItsFamily: change.diff.new.keepsToItsFamily(interface))
+                    // The system would say no more than that it is in use; and two that take over one address would share it.
+                    if let other = self.rival(of: place, in: change) {
+                        throw DaemonError("\(other) of another server is on that address, too")
                     }
+                    socket = try ListeningSocket(
+                        place,
+                        name: interface.description,
+                        sharingWith: stopping.map(\.socket)
+                    )
                 }
                 change.starts.append(
                     Change.Start(identifier: server.identifier, configuration: configuration, socket: socket)
@@ -263,10 +293,27 @@ final class RunningDaemon {
                 throw DaemonError(interface, error)
             }
         }
+        for server in change.diff.servers where server.goesOn && self.isStarted {
+            guard let interface = server.new?.listenInterface else { continue }
+            let keeps = change.diff.new.keepsToItsFamily(interface)
+            guard keeps != change.diff.old.keepsToItsFamily(interface) else { continue }
+            change.warnings.append(
+                "listen_interface: \(interface) goes on with the families that it had, until the daemon is started again"
+            )
+        }
         for socket in offered {
             self.logger.warning("no server listens on \(socket.address.hostAndPort): its socket is closed")
             socket.close()
         }
+    }
+
+    /// A server that goes on, or starts as well, with an address of that place.
+    private func rival(of place: ListenPlace, in change: Change) -> ServerIdentifier? {
+        let goingOn = self.servers.filter { server in
+            !change.diff.servers.contains { $0.identifier == server.identifier && $0.stops }
+        }
+        return change.starts.first { $0.socket.place.overlaps(place) }?.identifier
+            ?? goingOn.first { $0.socket.place.overlaps(place) }?.identifier
     }
 
     // MARK: Adopting
@@ -293,7 +340,7 @@ final class RunningDaemon {
             self.tellOfPIDFile()
         }
         // Before anybody can connect: the first message needs the room, too.
-        self.watchFreeSpace(former: isReload ? diff.old : nil)
+        self.watchFreeSpace(former: isReload ? diff.old : nil, change.registry)
         try await self.adoptServers(change, isReload: isReload)
         if !isReload || diff.old.certificateCheckInterval != diff.new.certificateCheckInterval {
             self.certificateTask?.cancel()
@@ -306,6 +353,7 @@ final class RunningDaemon {
             self.logger.info("Listening on TCP \(start.socket.address.hostAndPort)")
         }
         guard isReload else { return }
+        for warning in change.warnings { self.logger.warning("\(warning)") }
         for key in diff.keysThatNeedRestart {
             self.logger.warning("\(key) has changed: that needs a restart, the daemon goes on with the former value")
         }
@@ -440,12 +488,12 @@ final class RunningDaemon {
     }
 
     /// Looks after the room where the chain keeps messages, if that or the limit is another than before.
-    private func watchFreeSpace(former: DaemonConfiguration?) {
+    private func watchFreeSpace(former: DaemonConfiguration?, _ registry: ProcessorRegistry) {
         let minimum = self.configuration.minimumFreeSpace
         if let former, former.minimumFreeSpace == minimum, former.backend == self.configuration.backend { return }
         self.freeSpaceTask?.cancel()
         self.freeSpaceTask = nil
-        let directories = self.configuration.storeDirectories
+        let directories = self.configuration.backend.storeDirectories(registry)
         guard self.ownBackend == nil, minimum > 0, !directories.isEmpty else {
             self.resources.storageSpace.isLow = false
             return

@@ -57,6 +57,11 @@ final class RunningServer: Sendable {
         await self.server.stopListening()
     }
 
+    /// Accepts nobody any more and lets messages in hand be finished, without a wait for either; ``shutdown(deadline:)`` does the rest.
+    func beginShutdown() {
+        self.server.beginShutdown()
+    }
+
     /// Stops listening at once, lets messages in hand be finished, and tells everybody else to come back.
     /// - Returns: How many connections had to be cut off at the deadline.
     func shutdown(deadline: ContinuousClock.Instant) async -> Int {

@@ -15,6 +15,6 @@ struct Log: Sendable {
 
     /// Writes the line about a message, unless nobody will read it; never blocks.
     func write(_ outcome: MessageRecord.Outcome, _ record: () -> MessageRecord) {
-        if outcome.level >= self.output.level { self.output.write(.message(record())) }
+        if outcome.level >= self.output.level { self.output.write(.message(record().bounded)) }
     }
 }

@@ -62,12 +62,25 @@ extension MessageRecord.Outcome {
     var level: Logger.Level {
         switch self {
         case .stored, .discarded, .replied: .info
-        case .deferred, .failed, .timedOut, .committedLate, .failedLate: .warning
+        case .deferred, .failed, .timedOut, .abandoned, .committedLate, .failedLate: .warning
         }
     }
 }
 
 extension MessageRecord {
+    /// Without the recipients behind those that are written: thousands of records may wait while a log's disk is slow.
+    var bounded: MessageRecord {
+        var octets = 0
+        let written = self.recipients.prefix { recipient in
+            defer { octets += recipient.textCount }
+            return octets <= LogEntry.maximumValueLength
+        }
+        guard written.count < self.recipients.count else { return self }
+        var record = self
+        record.recipients = Array(written)
+        return record
+    }
+
     fileprivate var fields: [(key: String, value: LogEntry.Value)] {
         [
             ("smtp.queued_id", .text(self.queuedID.description)),

@@ -28,6 +28,9 @@ struct LogQueue {
         self.capacity = capacity
     }
 
+    /// Entries and requests that nobody has taken out.
+    var waiting: Int { self.entries.count + self.requests.count }
+
     /// Adds an entry, unless the queue is full or closed.
     /// - Returns: Whether the writer must be woken: it has seen the queue empty and gone to sleep.
     mutating func append(_ entry: LogEntry) -> Bool {

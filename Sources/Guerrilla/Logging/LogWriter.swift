@@ -9,23 +9,27 @@ final class LogWriter: Sendable {
     /// The most entries that wait to be written.
     static let capacity = 16_384
 
-    /// Held by the thread while it writes.
-    private struct Sink {
-        /// Nil when the writer is closed.
-        var file: LogFile?
-        var format: LogFormat
-    }
+    /// How long the end of a daemon waits for a log that takes nothing any more: a pipe without a reader, a disk that does not answer.
+    static let patience = Duration.seconds(1)
 
     private let queue = Mutex(LogQueue(capacity: LogWriter.capacity))
     private let thread: NIOThreadPool
-    private let sink: Mutex<Sink>
+    /// Held by the thread while it writes.
+    private let sink: Mutex<LogSink>
+    /// Counts what is written.
+    private let progress = Atomic<Int>(0)
+    private let destination: LogDestination
 
     /// Writes to an open file.
     init(_ file: LogFile, format: LogFormat) {
-        self.sink = Mutex(Sink(file: file, format: format))
+        self.sink = Mutex(LogSink(file, format: format))
+        self.destination = file.destination
         self.thread = NIOThreadPool(numberOfThreads: 1)
         self.thread.start()
     }
+
+    /// What waits to be done, for tests.
+    var waiting: Int { self.queue.withLock { $0.waiting } }
 
     /// Queues an entry; never blocks.
     func write(_ entry: LogEntry) {
@@ -51,36 +55,75 @@ final class LogWriter: Sendable {
     }
 
     /// Writes what is queued and ends the thread. Nothing is written afterwards.
-    func close() async {
+    ///
+    /// - Parameter patience: How long to wait while nothing can be written; nil is for ever. May be called when another call waits already.
+    /// - Returns: A sentence about what is missing in the log; nil when nothing is.
+    @discardableResult
+    func close(patience: Duration? = nil) async -> String? {
         self.queue.withLock { $0.close() }
-        // One thread: whatever it drains now is written before this job begins.
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            self.thread.submit { _ in
-                self.drain()
-                continuation.resume()
-            }
+        guard await self.drainLast(patience: patience) else {
+            // It is stuck in the middle of a line. Those who wait for something behind that line wait for nothing.
+            for (_, request) in self.queue.withLock({ $0.takeAll() })?.requests ?? [] { request.giveUp() }
+            self.thread.shutdownGracefully { _ in }
+            // Who would be told there reads nothing.
+            guard case .file = self.destination else { return nil }
+            return "log \(self.destination): its last lines are missing, because it takes no more"
         }
         try? await self.thread.shutdownGracefully()
-        self.sink.withLock { $0.file = nil }
+        return self.sink.withLock { sink in
+            sink.replace(with: nil)
+            return sink.loss.map { loss in
+                let since = LogLoss.time(loss.first)
+                return "log \(self.destination): \(loss.lines) lines since \(since) are missing: \(loss.reason)"
+            }
+        }
+    }
+
+    /// - Returns: False when the thread has not come to the end of the queue, and does not come nearer.
+    private func drainLast(patience: Duration?) async -> Bool {
+        let (ends, continuation) = AsyncStream.makeStream(of: Bool.self)
+        // One thread: whatever it drains now is written before this job begins.
+        self.thread.submit { state in
+            if case .active = state {
+                self.drain()
+                self.sink.withLock { $0.write([], progress: self.note) }
+            }
+            continuation.yield(true)
+        }
+        let watch = patience.map { patience in
+            Task {
+                var seen = self.progress.load(ordering: .relaxed)
+                while (try? await Task.sleep(for: patience)) != nil {
+                    let now = self.progress.load(ordering: .relaxed)
+                    if now == seen { continuation.yield(false) }
+                    seen = now
+                }
+            }
+        }
+        defer { watch?.cancel() }
+        for await hasEnded in ends { return hasEnded }
+        return false
     }
 
     private func wake() {
         self.thread.submit { _ in self.drain() }
     }
 
+    private func note() { self.progress.wrappingAdd(1, ordering: .relaxed) }
+
     private func drain() {
         while let batch = self.queue.withLock({ $0.takeAll() }) {
-            self.sink.withLock { Self.write(batch, to: &$0) }
+            self.sink.withLock { self.write(batch, to: &$0) }
         }
     }
 
-    private static func write(_ batch: LogQueue.Batch, to sink: inout Sink) {
+    private func write(_ batch: LogQueue.Batch, to sink: inout LogSink) {
         var entries = batch.entries[...]
         for (position, request) in batch.requests {
             let before = entries.prefix(upTo: position)
-            sink.file?.write(sink.format.octets(of: before))
+            sink.write(before, progress: self.note)
             entries = entries.suffix(from: position)
-            self.answer(request, &sink)
+            Self.answer(request, &sink)
         }
         if batch.dropped > 0 {
             entries.append(
@@ -92,20 +135,27 @@ final class LogWriter: Sendable {
                 )
             )
         }
-        sink.file?.write(sink.format.octets(of: entries))
+        sink.write(entries, progress: self.note)
     }
 
-    private static func answer(_ request: LogQueue.Request, _ sink: inout Sink) {
+    private static func answer(_ request: LogQueue.Request, _ sink: inout LogSink) {
         switch request {
         case .format(let format):
             sink.format = format
         case .reopen(let continuation):
             do throws(LogFileError) {
-                if let file = sink.file { sink.file = try LogFile(file.destination) }
+                if let file = sink.file { sink.replace(with: try LogFile(file.destination)) }
                 continuation.resume(returning: nil)
             } catch {
                 continuation.resume(returning: error)
             }
         }
+    }
+}
+
+extension LogQueue.Request {
+    /// Nobody does it any more.
+    fileprivate func giveUp() {
+        if case .reopen(let continuation) = self { continuation.resume(returning: nil) }
     }
 }

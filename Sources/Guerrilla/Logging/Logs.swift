@@ -19,7 +19,7 @@ final class Logs: Sendable {
         var serverOutputs: [ListenInterface: WeakOutput] = [:]
         var applicationLogger: Logger?
         /// Writers that were replaced and still have something to write.
-        var endings: [Ending] = []
+        var endings: [(writer: LogWriter, ending: Ending)] = []
         var isClosed = false
     }
 
@@ -72,8 +72,8 @@ final class Logs: Sendable {
             state.open(change.files)
             state.connect()
             state.serverOutputs = state.serverOutputs.filter { $0.value.output != nil }
-            state.endings.removeAll(where: \.isOver)
-            for writer in state.takeUnused() { state.endings.append(Ending { await writer.close() }) }
+            state.endings.removeAll { $0.ending.isOver }
+            for writer in state.takeUnused() { state.endings.append((writer, Ending { await writer.close() })) }
             return old
         }
         let new = change.settings
@@ -120,9 +120,13 @@ final class Logs: Sendable {
         }
     }
 
-    /// Writes what was logged and closes all files. Nothing is written afterwards.
-    func close() async {
-        let (writers, endings) = self.state.withLock { state in
+    /// Writes what was logged and closes all files. Nothing is written afterwards. A log that takes nothing any more is waited for no longer
+    /// than `patience`.
+    ///
+    /// - Returns: A sentence for each log that lacks something.
+    @discardableResult
+    func close(patience: Duration = LogWriter.patience) async -> [String] {
+        let writers = self.state.withLock { state in
             state.isClosed = true
             defer {
                 state.writers = [:]
@@ -130,10 +134,14 @@ final class Logs: Sendable {
                 state.applicationLogger = nil
                 state.connect()
             }
-            return (state.writers.values, state.endings)
+            return Array(state.writers.values) + state.endings.filter { !$0.ending.isOver }.map(\.writer)
         }
-        for writer in writers { await writer.close() }
-        for ending in endings { await ending.wait() }
+        return await withTaskGroup(of: String?.self) { group in
+            for writer in writers { group.addTask { await writer.close(patience: patience) } }
+            return await group.reduce(into: []) { sentences, sentence in
+                if let sentence { sentences.append(sentence) }
+            }
+        }
     }
 
     private static func files(_ destinations: Set<LogDestination>) throws(LogFileError) -> [LogDestination: LogFile] {

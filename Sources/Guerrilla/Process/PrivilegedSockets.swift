@@ -17,7 +17,9 @@ extension ListeningSocket {
                 continue
             }
             do {
-                opened.append(try ListeningSocket(binding: server.listenInterface))
+                let interface = server.listenInterface
+                let place = try interface.place(keepsToItsFamily: configuration.keepsToItsFamily(interface))
+                opened.append(try ListeningSocket(place, name: interface.description))
             } catch {
                 throw DaemonError(server.listenInterface, error)
             }

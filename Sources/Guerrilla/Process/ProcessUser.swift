@@ -68,6 +68,8 @@ package struct ProcessUser: Sendable, Equatable {
                         + " \(getegid()); start it as root or as that user, or leave the key out"
                 )
             }
+            // It may have keys and mail in its memory that root has read, or will read, for it.
+            ProcessControl.closeMemory()
             return
         }
         let sockets = try open()
@@ -84,6 +86,10 @@ package struct ProcessUser: Sendable, Equatable {
             setuid(0) != 0, seteuid(0) != 0, self.groupID == 0 || setegid(0) != 0
         else {
             throw DaemonError("user: the system does not give up the rights of root for good")
+        }
+        // The program starts anew after this: nor is that a way back, whatever its file says.
+        guard ProcessControl.renounceNewPrivileges() else {
+            throw DaemonError("user: the system does not let the program start anew without new rights")
         }
     }
 

@@ -1,4 +1,3 @@
-import GuerrillaBackend
 import Synchronization
 
 #if canImport(Glibc)
@@ -81,8 +80,11 @@ package final class Successor: Sendable {
     /// Waits until it serves, has failed, or `timeout` has passed; then it is ended.
     package func outcome(timeout: Duration) async -> Outcome {
         let deadline = ContinuousClock.now + timeout
-        // Not one of those that work on messages: there may be few.
-        return await Task(executorPreference: BlockingThreadExecutor()) { self.wait(until: deadline) }.value
+        return await withCheckedContinuation { continuation in
+            // Not one of those that work on messages: there may be few.
+            let isWaitedFor = SystemThread.start { continuation.resume(returning: self.wait(until: deadline)) }
+            if !isWaitedFor { continuation.resume(returning: self.end("there is no thread to wait for it")) }
+        }
     }
 
     /// Ends the wait, and the process with it.

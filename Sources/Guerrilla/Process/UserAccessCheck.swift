@@ -1,14 +1,23 @@
+package import GuerrillaBackend
 import GuerrillaServer
 
 /// Whether the user of the key `user` will be able to open what the configuration names. For `guerrillad check`, run as root: nothing is
 /// opened or made.
 package enum UserAccessCheck {
-    /// - Parameter file: The file that the configuration came from.
+    /// - Parameters:
+    ///   - file: The file that the configuration came from.
+    ///   - registry: The processors that chains may name.
     /// - Returns: A sentence for each file that it will not, with its key and what mends it. None when nobody is to be become.
-    package static func problems(_ configuration: DaemonConfiguration, from file: String?) -> [String] {
+    package static func problems(
+        _ configuration: DaemonConfiguration,
+        from file: String?,
+        registry: ProcessorRegistry = .standard
+    ) -> [String] {
         do throws(DaemonError) {
             guard let user = try ProcessUser(configuration), user.isToBeBecome else { return [] }
-            return try user.impersonate { Self.obstacles(configuration, file: file, user: user.name) }
+            return try user.impersonate {
+                Self.obstacles(configuration, file: file, registry: registry, user: user.name)
+            }
         } catch {
             return ["\(error)"]
         }
@@ -17,6 +26,7 @@ package enum UserAccessCheck {
     private static func obstacles(
         _ configuration: DaemonConfiguration,
         file: String?,
+        registry: ProcessorRegistry,
         user: String
     ) -> [String] {
         var found: [(key: String, obstacle: FileAccess.Obstacle?)] = []
@@ -36,17 +46,17 @@ package enum UserAccessCheck {
                 found.append(("servers[\(index)].tls", FileAccess.obstacleToReading(path, as: user)))
             }
         }
-        #if SQLite
-        if let path = configuration.sqlitePath {
-            // Beside it there are files for as long as it is open.
+        for resource in configuration.backend.resources(registry) {
             let obstacle =
-                FileAccess.obstacleToWriting(path, as: user)
-                ?? FileAccess.obstacleToCreating(in: FileAccess.directory(of: path), as: user)
-            found.append(("backend_config.sqlite_path", obstacle))
-        }
-        #endif
-        for directory in configuration.maildirDirectories {
-            found.append(("backend_config.maildir_path", FileAccess.obstacleToCreating(in: directory, as: user)))
+                switch resource.kind {
+                // Beside it there are files for as long as it is open.
+                case .database:
+                    FileAccess.obstacleToWriting(resource.path, as: user)
+                        ?? FileAccess.obstacleToCreating(in: FileAccess.directory(of: resource.path), as: user)
+                case .directory: FileAccess.obstacleToCreating(in: resource.path, as: user)
+                case .file: FileAccess.obstacleToReading(resource.path, as: user)
+                }
+            found.append(("backend_config.\(resource.key)", obstacle))
         }
         return found.compactMap { key, obstacle in
             obstacle.map {

@@ -32,4 +32,7 @@ package struct FileStamp: Sendable, Equatable {
         self.modified = [Int(modified.tv_sec), Int(modified.tv_nsec)]
         self.changed = [Int(changed.tv_sec), Int(changed.tv_nsec)]
     }
+
+    /// The file system that something is on; nil if there is nothing at the path.
+    static func device(of path: String) -> UInt64? { FileStamp(path: path)?.device }
 }

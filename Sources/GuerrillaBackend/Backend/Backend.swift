@@ -13,6 +13,10 @@ public protocol Backend: Sendable {
     /// - Throws: An error that says in one sentence what is wrong and what to do. Nothing stays open then.
     func start() async throws
 
+    /// It has taken its place: messages come from now on. A backend that has started can be given up before that, when something else keeps
+    /// the daemon from its start or its reload; so what it has to say about mail, it says from here on. Must not block.
+    func wasPutInForce()
+
     /// Keeps a message. The final 250 follows this function's return, so it must have committed by then.
     ///
     /// When the verdict is late, or clients are cut off at the end of a shutdown, the calling task is cancelled: work that has not
@@ -29,4 +33,9 @@ public protocol Backend: Sendable {
     /// deadline, and then there may be calls of ``save(_:)`` that still run; nobody waits for what they return.
     /// - Parameter deadline: When to give up waiting; it may have passed.
     func shutdown(deadline: ContinuousClock.Instant) async
+}
+
+extension Backend {
+    /// Nothing to say.
+    public func wasPutInForce() {}
 }

@@ -11,6 +11,24 @@ public enum ConfigurationDefault: Sendable, Hashable {
     /// It depends on something else; the text says on what, in Markdown.
     case described(String)
 
+    /// Makes the default that a value of the file stands for; nil for an object, a list of anything but strings, and other values that are
+    /// the default of no key.
+    init?(_ value: ConfigurationValue) {
+        switch value {
+        case .bool(let value): self = .bool(value)
+        case .integer(let number): self = .integer(number)
+        case .string(let text): self = .string(text)
+        case .array(let elements):
+            var texts: [String] = []
+            for element in elements {
+                guard case .string(let text) = element else { return nil }
+                texts.append(text)
+            }
+            self = .stringList(texts)
+        case .null, .double, .object: return nil
+        }
+    }
+
     /// The default as a value of the file; nil when it depends on something else.
     public var value: ConfigurationValue? {
         switch self {

@@ -33,6 +33,16 @@ public struct ConfigurationKey: Sendable, Hashable {
         case ours
     }
 
+    /// When a text must not be empty, although the key is set.
+    public enum TextNeed: Sendable, Hashable {
+        /// Wherever its processor is named.
+        case always
+        /// Where its processor is named in `save_process`.
+        case toSave
+        /// Where its processor is named in `validate_process`.
+        case toValidate
+    }
+
     /// The name in the file.
     public var name: String
 
@@ -47,6 +57,9 @@ public struct ConfigurationKey: Sendable, Hashable {
 
     /// Whether there must be a value.
     public var isRequired: Bool
+
+    /// When the text must not be empty; nil for never.
+    public var neededText: TextNeed?
 
     /// Whether a change takes effect on reload, without a restart.
     public var isReloadable: Bool
@@ -85,6 +98,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         unit: String? = nil,
         default defaultValue: ConfigurationDefault? = nil,
         isRequired: Bool = false,
+        neededText: TextNeed? = nil,
         isReloadable: Bool = true,
         isSecret: Bool = false,
         origin: Origin = .ours,
@@ -101,6 +115,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         self.unit = unit
         self.defaultValue = defaultValue
         self.isRequired = isRequired
+        self.neededText = neededText
         self.isReloadable = isReloadable
         self.isSecret = isSecret
         self.origin = origin

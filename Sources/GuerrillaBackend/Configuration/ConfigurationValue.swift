@@ -70,9 +70,13 @@ extension ConfigurationValue {
                 result += "…"
                 break
             }
-            result +=
-                scalar.properties.generalCategory == .control
-                ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+            switch scalar.properties.generalCategory {
+            // The last three change how the sentence around them is read, or where it ends.
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                result += "\\u{\(String(scalar.value, radix: 16))}"
+            default:
+                result += String(scalar)
+            }
             count += 1
         }
         return result + "\""

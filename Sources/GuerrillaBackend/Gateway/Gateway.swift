@@ -74,6 +74,7 @@ public final class Gateway: Sendable {
             if let former = state.current { state.retiring.append(former) }
             return state.current
         }
+        backend.wasPutInForce()
         return former.map { former in
             Task {
                 await former.retire(deadline: .now + drainDeadline)

@@ -17,4 +17,12 @@ public protocol GroupCommit<Item, Outcome>: Sendable {
     /// - Throws: ``CommitFailure`` to say how far the trouble reaches. Any other error means what
     ///   ``CommitFailure/items(_:)`` means: nothing was committed, and perhaps a single item is at fault.
     func commit(_ items: [Item]) async throws -> [Outcome]
+
+    /// How many of these outcomes mean that their items are committed, for the statistics: all of them, unless the store says otherwise.
+    func committedCount(of outcomes: [Outcome]) -> Int
+}
+
+extension GroupCommit {
+    /// All of them.
+    public func committedCount(of outcomes: [Outcome]) -> Int { outcomes.count }
 }

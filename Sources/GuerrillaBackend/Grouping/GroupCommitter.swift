@@ -200,9 +200,11 @@ public final class GroupCommitter<Item: Sendable, Outcome: Sendable>: Sendable {
                         GroupCommitError.outcomeCountMismatch(expected: items.count, returned: outcomes.count)
                     )
                 }
+                let committed = self.store.committedCount(of: outcomes)
                 self.state.withLock { state in
                     state.statistics.committedBatches += 1
-                    state.statistics.committedItems += items.count
+                    state.statistics.committedItems += committed
+                    state.statistics.failedItems += items.count - committed
                     state.statistics.largestBatch = max(state.statistics.largestBatch, items.count)
                 }
                 GroupResumption.resume(waiters, with: outcomes.lazy.map { .success($0) })

@@ -44,6 +44,10 @@ public protocol Processor: Sendable {
     /// - Throws: An error that says in one sentence what is wrong; the processor's name is put in front of it.
     func start() async throws
 
+    /// The chain has taken its place: messages come from now on. Not called where the daemon's start, or the reload, is given up after
+    /// ``start()``; so what there is to say about mail that has to wait is said from here on. Must not block.
+    func wasPutInForce()
+
     /// Tries the connections that it will need, and closes them again: for `guerrillad check --connect`. Called without ``start()``.
     /// - Throws: An error that says in one sentence what does not answer, and why.
     func checkConnection() async throws
@@ -70,6 +74,9 @@ extension Processor {
 
     /// Nothing to open.
     public func start() async throws {}
+
+    /// Nothing to say.
+    public func wasPutInForce() {}
 
     /// Nothing to try.
     public func checkConnection() async throws {}

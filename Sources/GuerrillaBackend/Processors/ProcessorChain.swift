@@ -91,6 +91,11 @@ public final class ProcessorChain: Backend {
         }
     }
 
+    /// Tells the processors, in order.
+    public func wasPutInForce() {
+        for processor in self.instances { processor.wasPutInForce() }
+    }
+
     /// Tries the connections of all processors, none of which is started.
     /// - Returns: A sentence for each that fails, with the processor's name in front.
     package func connectionProblems() async -> [String] {

@@ -1,79 +1,3 @@
-public import Logging
-
-/// What a processor's factory is given.
-public struct ProcessorContext: Sendable {
-    /// The processor's part of `backend_config`.
-    public var configuration: ProcessorConfiguration
-    /// Where the processor logs what its operator should know.
-    public var logger: Logger
-    /// `primary_mail_host`.
-    public var primaryMailHost: String
-    /// How long a verdict may take (`gw_save_timeout`); a store's own waits should be shorter.
-    public var saveTimeout: Duration
-    /// `stored_line_endings`: how stores for other programs write messages (``StoredForm``).
-    public var storedLineEndings: StoredLineEndings
-    /// `save_workers_size`: the most connections, threads or requests that a store uses at once, at least 1. It does not limit how many
-    /// messages are in the chain.
-    public var saveWorkers: Int
-
-    /// Creates a context.
-    public init(
-        configuration: ProcessorConfiguration,
-        logger: Logger,
-        primaryMailHost: String,
-        saveTimeout: Duration = .seconds(30),
-        storedLineEndings: StoredLineEndings = .crlf,
-        saveWorkers: Int = 1
-    ) {
-        self.configuration = configuration
-        self.logger = logger
-        self.primaryMailHost = primaryMailHost
-        self.saveTimeout = saveTimeout
-        self.storedLineEndings = storedLineEndings
-        self.saveWorkers = max(1, saveWorkers)
-    }
-}
-
-/// A processor that can be named in `save_process` and `validate_process`.
-public struct ProcessorDescription: Sendable {
-    /// The name as it is documented; compared without regard to case.
-    public var name: String
-    /// Other names it answers to.
-    public var aliases: [String]
-    /// What it does.
-    public var capabilities: ProcessorCapabilities
-    /// The keys of `backend_config` that it reads.
-    public var configurationKeys: [ConfigurationKey]
-    /// Processors that have to stand before it in `save_process`: it cannot work without what they leave in the envelope.
-    public var requiredBefore: [String]
-    /// Makes the instance of one chain. Opening files and connections is left to ``Processor/start()``.
-    public var make: @Sendable (ProcessorContext) throws -> any Processor
-
-    /// Describes a processor type.
-    /// - Parameters:
-    ///   - name: The name to be used in chains.
-    ///   - type: The type that `make` creates.
-    ///   - aliases: Other names it answers to.
-    ///   - configurationKeys: The keys it reads.
-    ///   - requiredBefore: Processors that have to stand before it in `save_process`.
-    ///   - make: Creates the instance; throws ``ConfigurationError`` for values it cannot use.
-    public init<P: Processor>(
-        _ name: String,
-        _ type: P.Type,
-        aliases: [String] = [],
-        configurationKeys: [ConfigurationKey] = [],
-        requiredBefore: [String] = [],
-        make: @escaping @Sendable (ProcessorContext) throws -> P
-    ) {
-        self.name = name
-        self.aliases = aliases
-        self.capabilities = P.capabilities
-        self.configurationKeys = configurationKeys
-        self.requiredBefore = requiredBefore
-        self.make = make
-    }
-}
-
 /// The processors known to a daemon: a value that is passed in, so that two daemons in one process don't meet.
 public struct ProcessorRegistry: Sendable {
     private var descriptions: [String: ProcessorDescription] = [:]
@@ -107,13 +31,17 @@ public struct ProcessorRegistry: Sendable {
         }
     }
 
+    /// The names in a chain such as `"HeadersParser|Header|sqlite"`, as they are written; none in an empty one.
+    package static func names(in chain: String) -> [String] {
+        let names = chain.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingSpaces() }
+        return names == [""] ? [] : names
+    }
+
     /// Takes a chain apart: `"HeadersParser|Header|sqlite"`. Spaces around names are ignored, so is an empty chain.
     /// - Throws: ``ProcessorChainError`` naming the unknown processor and those that are known.
     public func chain(_ text: String) throws(ProcessorChainError) -> [ProcessorDescription] {
-        let names = text.split(separator: "|", omittingEmptySubsequences: false).map { $0.trimmingSpaces() }
-        if names.count == 1, names[0].isEmpty { return [] }
         var chain: [ProcessorDescription] = []
-        for name in names {
+        for name in Self.names(in: text) {
             guard let description = self[name] else {
                 throw ProcessorChainError(
                     unknown: name,

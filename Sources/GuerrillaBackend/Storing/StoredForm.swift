@@ -13,6 +13,8 @@ public import NIOCore
 /// ```
 public struct StoredForm: Sequence, Sendable {
     private let pieces: [ByteBuffer]
+    /// How many pieces, counted from the first, are the delivery header.
+    private let headerCount: Int
     /// How many pieces, counted from the first, are converted.
     private let convertedCount: Int
 
@@ -35,6 +37,7 @@ public struct StoredForm: Sequence, Sendable {
         let headerCount = pieces.count
         pieces += try await envelope.data.chunks().filter { $0.readableBytes > 0 }
         self.pieces = pieces
+        self.headerCount = headerCount
         switch (lineEndings, envelope.bodyType) {
         case (.crlf, _): self.convertedCount = 0
         case (.lf, .binaryMIME): self.convertedCount = headerCount
@@ -49,6 +52,13 @@ public struct StoredForm: Sequence, Sendable {
 
     /// The size in octets, or a little more: known without looking at the octets, so it may be asked for anywhere.
     public var largestSize: Int { self.pieces.reduce(0) { $0 + $1.readableBytes } }
+
+    /// Octets in memory that are the form's alone, near enough for a budget: the delivery header, and what says where the
+    /// pieces of the message are.
+    package var heldOctets: Int {
+        let header = self.headerCount == 0 ? 0 : self.pieces[0].storageCapacity
+        return header + self.pieces.count * MemoryLayout<ByteBuffer>.stride
+    }
 
     /// All octets in one buffer. When there is one piece, it is that piece; otherwise the octets are copied.
     public func joined() -> ByteBuffer {

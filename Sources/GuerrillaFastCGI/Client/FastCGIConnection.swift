@@ -1,3 +1,4 @@
+import GuerrillaBackend
 import NIOCore
 import NIOPosix
 
@@ -32,7 +33,7 @@ struct FastCGIConnection: Sendable {
                     .connect(host: host, port: port, channelInitializer: initialize)
             }
         } catch {
-            throw FastCGIError.cannotConnect(address: "\(settings.address)", reason: ConnectFailure.reason(of: error))
+            throw FastCGIError.cannotConnect(address: "\(settings.address)", reason: PlainWords.of(error))
         }
     }
 

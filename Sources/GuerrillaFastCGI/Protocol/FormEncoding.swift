@@ -26,7 +26,7 @@ package enum FormEncoding {
 
     /// Appends `octets`, encoded.
     package static func write(_ octets: ByteBufferView, into buffer: inout ByteBuffer) {
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: octets.count * 3) { target in
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: self.length(of: octets)) { target in
             var position = 0
             func put(_ octet: UInt8) {
                 target[position] = octet

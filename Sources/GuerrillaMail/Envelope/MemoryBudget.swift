@@ -35,6 +35,11 @@ public final class MemoryBudget: Sendable {
         return false
     }
 
+    /// Takes `octets` that are there already and cannot be refused any more: who comes next finds less, or nothing.
+    func take(_ octets: Int) {
+        _ = self.reserved.wrappingAdd(octets, ordering: .relaxed)
+    }
+
     package func release(_ octets: Int) {
         _ = self.reserved.wrappingSubtract(octets, ordering: .relaxed)
     }
@@ -62,6 +67,17 @@ package final class MemoryReservation: Sendable {
         guard self.budget.reserve(octets) else { return false }
         _ = self.held.wrappingAdd(octets, ordering: .relaxed)
         return true
+    }
+
+    /// Charges `octets` that are there already, whether the budget has that many left or not.
+    package func take(_ octets: Int) {
+        self.budget.take(octets)
+        _ = self.held.wrappingAdd(octets, ordering: .relaxed)
+    }
+
+    /// Goes on with what another reservation in the same budget holds.
+    func takeOver(_ other: MemoryReservation) {
+        _ = self.held.wrappingAdd(other.held.exchange(0, ordering: .relaxed), ordering: .relaxed)
     }
 
     package func shrink(by octets: Int) {

@@ -41,6 +41,17 @@ public struct MessageData: Sendable {
     /// The size in octets, without any delivery header.
     public var size: Int { self.storage.size }
 
+    /// Charges the message for what is held beside it until its verdict. It is given back with the message.
+    /// - Returns: False when the budget has not that much left; nothing is charged then. Without a budget there is no limit.
+    package func reserve(_ octets: Int) -> Bool {
+        self.storage.reservation?.grow(by: octets) ?? true
+    }
+
+    /// Goes on with what another reservation in the same budget has been charged.
+    package func takeOver(_ other: MemoryReservation) {
+        self.storage.reservation?.takeOver(other)
+    }
+
     /// A reservation of nothing yet in the budget that the message itself is charged to: for what is made out of it and
     /// kept beside it. Without a budget there is no limit.
     package func newReservation() -> MemoryReservation {
@@ -100,6 +111,8 @@ public struct MessageData: Sendable {
     /// - Throws: As ``read(from:upTo:)``.
     public func prefix(_ count: Int) async throws -> ByteBuffer {
         var result = try await self.read(from: 0, upTo: count)
+        // At once, or every piece might move what is there already.
+        if result.readableBytes < min(count, self.size) { result.reserveCapacity(min(count, self.size)) }
         while result.readableBytes < min(count, self.size) {
             var more = try await self.read(from: result.readableBytes, upTo: count - result.readableBytes)
             result.writeBuffer(&more)

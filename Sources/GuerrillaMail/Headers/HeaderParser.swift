@@ -1,7 +1,9 @@
+package import NIOCore
+
 /// Finds and splits the header section at the start of a message. (RFC 5322 § 2.2, § 4.5)
 ///
 /// It runs on the event loop for every message, so it looks at each octet once, eight at a time where it can, and
-/// copies the section once, whole.
+/// copies the section once, whole, or not at all.
 ///
 /// Tolerated, because mail that is in use has it: line endings without CR, white space between name and colon
 /// (§ 4.5.8), a first line that an mbox file put there (`From sender date`), a section that no empty line ends, and
@@ -20,12 +22,56 @@ public enum HeaderParser {
         _ bytes: Span<UInt8>,
         limits: HeaderLimits = HeaderLimits()
     ) throws(HeaderSyntaxError) -> HeaderSection {
+        let outcome = scan(bytes, limits: limits)
+        let end = outcome.layouts.last.map { Int($0.end) } ?? 0
+        let octets = bytes.extracting(0..<end).withUnsafeBufferPointer { ByteBuffer(bytes: $0) }
+        return try outcome.section(HeaderOctets(octets))
+    }
+
+    /// Parses the header section at the start of octets that the fields then share.
+    ///
+    /// - Parameters:
+    ///   - octets: As for ``parse(_:limits:)``.
+    ///   - message: The message that they are of.
+    ///   - isCopy: Whether they are not the message's own memory.
+    ///   - limits: Largest section accepted.
+    /// - Returns: As ``parse(_:limits:)``.
+    /// - Throws: As ``parse(_:limits:)``.
+    package static func parse(
+        _ octets: ByteBuffer,
+        of message: MessageData,
+        isCopy: Bool,
+        limits: HeaderLimits
+    ) throws(HeaderSyntaxError) -> HeaderSection {
+        let outcome = scan(octets.readableBytesUInt8Span, limits: limits)
+        return try outcome.section(HeaderOctets(octets, of: message, isCopy: isCopy))
+    }
+
+    /// What was found before anything is kept.
+    private struct Outcome {
+        var layouts: [HeaderField.Layout] = []
+        var octetCount = 0
+        var endsWithEmptyLine = false
+        var fault: (code: HeaderSyntaxError.Code, offset: Int)?
+
+        func section(_ storage: HeaderOctets) throws(HeaderSyntaxError) -> HeaderSection {
+            let section = HeaderSection(
+                fields: layouts.map { HeaderField(storage: storage, layout: $0) },
+                octetCount: octetCount,
+                endsWithEmptyLine: endsWithEmptyLine
+            )
+            guard let fault else { return section }
+            throw HeaderSyntaxError(code: fault.code, offset: fault.offset, partial: section)
+        }
+    }
+
+    private static func scan(_ bytes: Span<UInt8>, limits: HeaderLimits) -> Outcome {
         // Offsets are kept in 32 bits.
         let sizeLimit = min(max(limits.maximumSize, 0), Int(UInt32.max))
         let end = min(bytes.count, sizeLimit)
 
-        var layouts: [HeaderField.Layout] = []
-        layouts.reserveCapacity(24)
+        var outcome = Outcome()
+        outcome.layouts.reserveCapacity(24)
         var position = 0
 
         while position < end {
@@ -36,26 +82,31 @@ public enum HeaderParser {
             if lineFeed != nil, contentEnd > position, bytes[contentEnd &- 1] == .carriageReturn { contentEnd &-= 1 }
 
             if contentEnd == position {
-                return section(bytes, layouts, octetCount: next, endsWithEmptyLine: true)
+                outcome.octetCount = next
+                outcome.endsWithEmptyLine = true
+                return outcome
             }
-            if bytes[position].isWhiteSpace, !layouts.isEmpty {
-                layouts[layouts.count &- 1].end = UInt32(truncatingIfNeeded: contentEnd)
-                layouts[layouts.count &- 1].isFolded = true
+            outcome.octetCount = position
+            if bytes[position].isWhiteSpace, !outcome.layouts.isEmpty {
+                let last = outcome.layouts.count &- 1
+                outcome.layouts[last].end = UInt32(truncatingIfNeeded: contentEnd)
+                outcome.layouts[last].isFolded = true
             } else if let layout = fieldLayout(bytes, position..<contentEnd) {
-                guard layouts.count < limits.maximumFieldCount else {
-                    throw error(.tooManyFields, at: position, bytes, layouts, octetCount: position)
+                guard outcome.layouts.count < limits.maximumFieldCount else {
+                    outcome.fault = (.tooManyFields, position)
+                    return outcome
                 }
-                layouts.append(layout)
+                outcome.layouts.append(layout)
             } else if position != 0 || !isMailboxSeparator(bytes, upTo: contentEnd) {
-                throw error(.malformedField, at: position, bytes, layouts, octetCount: position)
+                outcome.fault = (.malformedField, position)
+                return outcome
             }
             position = next
         }
 
-        guard end == bytes.count else {
-            throw error(.tooLarge, at: sizeLimit, bytes, layouts, octetCount: position)
-        }
-        return section(bytes, layouts, octetCount: end, endsWithEmptyLine: false)
+        outcome.octetCount = position
+        if end < bytes.count { outcome.fault = (.tooLarge, sizeLimit) }
+        return outcome
     }
 
     /// The layout of a line that starts a field, or nil when it does not. (RFC 5322 § 2.2, § 4.5.8)
@@ -92,55 +143,33 @@ public enum HeaderParser {
             && bytes[position &+ 2] == UInt8(ascii: "o") && bytes[position &+ 3] == UInt8(ascii: "m")
             && bytes[position &+ 4] == .space
     }
-
-    private static func section(
-        _ bytes: Span<UInt8>,
-        _ layouts: [HeaderField.Layout],
-        octetCount: Int,
-        endsWithEmptyLine: Bool
-    ) -> HeaderSection {
-        let last = layouts.last.map { Int($0.end) } ?? 0
-        let storage = bytes.extracting(0..<last).withUnsafeBufferPointer { Array($0) }
-        return HeaderSection(
-            fields: layouts.map { HeaderField(storage: storage, layout: $0) },
-            octetCount: octetCount,
-            endsWithEmptyLine: endsWithEmptyLine
-        )
-    }
-
-    private static func error(
-        _ code: HeaderSyntaxError.Code,
-        at offset: Int,
-        _ bytes: Span<UInt8>,
-        _ layouts: [HeaderField.Layout],
-        octetCount: Int
-    ) -> HeaderSyntaxError {
-        HeaderSyntaxError(
-            code: code,
-            offset: offset,
-            partial: section(bytes, layouts, octetCount: octetCount, endsWithEmptyLine: false)
-        )
-    }
 }
 
 extension Span<UInt8> {
     /// The index of the first LF in a range, which must lie within the span.
-    ///
-    /// Looks at eight octets at a time: XOR turns LF into zero, and the subtraction sets the top bit of the lowest
-    /// zero octet. (Higher octets may be flagged wrongly by the borrow; the lowest flag is exact.)
     func firstLineFeed(in range: Range<Int>) -> Int? {
+        firstIndex(of: .lineFeed, in: range)
+    }
+
+    /// The index of the first such octet in a range, which must lie within the span.
+    ///
+    /// Looks at eight octets at a time: XOR turns the octet into zero, and the subtraction sets the top bit of the lowest
+    /// zero octet. (Higher octets may be flagged wrongly by the borrow; the lowest flag is exact.)
+    @inline(__always)
+    func firstIndex(of octet: UInt8, in range: Range<Int>) -> Int? {
+        let pattern = UInt64(octet) &* 0x0101_0101_0101_0101
         let octets = self.bytes
         var position = range.lowerBound
         while range.upperBound &- position >= 8 {
             // "Unsafe" is only that any bit pattern is taken for an integer; the bounds are checked.
             let word = UInt64(littleEndian: octets.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let difference = word ^ 0x0A0A_0A0A_0A0A_0A0A
+            let difference = word ^ pattern
             let flags = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
             if flags != 0 { return position &+ flags.trailingZeroBitCount / 8 }
             position &+= 8
         }
         while position < range.upperBound {
-            if self[position] == .lineFeed { return position }
+            if self[position] == octet { return position }
             position &+= 1
         }
         return nil

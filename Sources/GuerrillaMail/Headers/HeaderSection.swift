@@ -23,6 +23,11 @@ public struct HeaderSection: Sendable, Equatable {
         self.endsWithEmptyLine = endsWithEmptyLine
     }
 
+    /// Octets in memory that the section takes beside the message it was found in.
+    package var heldOctets: Int {
+        fields.count &* MemoryLayout<HeaderField>.stride &+ (fields.first?.storage.copiedCount ?? 0)
+    }
+
     /// The first field with this name, in any case.
     public subscript(first name: String) -> HeaderField? {
         fields.first { $0.hasName(name) }

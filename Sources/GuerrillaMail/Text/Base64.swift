@@ -5,10 +5,20 @@ enum Base64 {
     /// Tolerated: white space, missing or superfluous padding at the end, and padding in mid-text where pieces that
     /// were encoded apart were put together. Anything else that is not of the alphabet makes the text undecodable.
     ///
-    /// - Returns: The octets, or nil when the text is not base64.
-    static func decode(_ text: Span<UInt8>) -> [UInt8]? {
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(text.count / 4 * 3 + 3)
+    /// - Parameters:
+    ///   - text: The base64.
+    ///   - octets: What the decoded octets are appended to.
+    /// - Returns: False when the text is not base64; nothing is appended then.
+    static func decode(_ text: Span<UInt8>, appendingTo octets: inout [UInt8]) -> Bool {
+        let start = octets.count
+        guard decodeAll(text, &octets) else {
+            octets.removeLast(octets.count - start)
+            return false
+        }
+        return true
+    }
+
+    private static func decodeAll(_ text: Span<UInt8>, _ decoded: inout [UInt8]) -> Bool {
         var group: UInt32 = 0
         var digits = 0
         var padding = 0
@@ -16,16 +26,16 @@ enum Base64 {
         for index in text.indices {
             let octet = text[index]
             if let value = value(of: octet) {
-                guard padding == 0, !hasEnded else { return nil }
+                guard padding == 0, !hasEnded else { return false }
                 group = group << 6 | UInt32(value)
                 digits += 1
             } else if octet == .equalsSign {
-                guard digits != 1 else { return nil }
+                guard digits != 1 else { return false }
                 if digits == 0 { hasEnded = true } else { padding += 1 }
             } else if octet.isWhiteSpace || octet == .carriageReturn || octet == .lineFeed {
                 continue
             } else {
-                return nil
+                return false
             }
             if digits + padding == 4 {
                 append(group, digits: digits, to: &decoded)
@@ -33,9 +43,9 @@ enum Base64 {
             }
         }
         // One digit holds six bits only: something was lost.
-        guard digits != 1 else { return nil }
+        guard digits != 1 else { return false }
         append(group, digits: digits, to: &decoded)
-        return decoded
+        return true
     }
 
     /// Appends the whole octets that 0, 2, 3 or 4 digits make.

@@ -14,21 +14,36 @@ public struct BasicCharsetConverter: CharsetConverter {
     ///   - charset: The charset's name in any case; names as in ``CharsetAliases``.
     /// - Returns: The text, or nil when the charset is another one.
     public func utf8String(from octets: [UInt8], charset: String) -> String? {
-        switch CharsetAliases.iconvName(for: charset) {
-        case "UTF-8", "US-ASCII": String(decoding: octets, as: UTF8.self)
+        CharsetAliases.iconvName(for: charset).flatMap { self.utf8String(from: octets, iconvName: $0) }
+    }
+
+    /// As ``utf8String(from:charset:)``, with the name that ``CharsetAliases`` has for the charset.
+    package func utf8String(from octets: [UInt8], iconvName: String) -> String? {
+        switch iconvName {
+        case "UTF-8", "US-ASCII": String(repairing: octets)
         case "ISO-8859-1", "CP1252": Self.westernText(octets)
         default: nil
         }
     }
 
     private static func westernText(_ octets: [UInt8]) -> String {
-        var units: [UInt16] = []
-        units.reserveCapacity(octets.count)
+        var text: [UInt8] = []
+        text.reserveCapacity(octets.count)
         for octet in octets {
             let index = Int(octet) - 0x80
-            units.append(controlArea.indices.contains(index) ? controlArea[index] : UInt16(octet))
+            let unit = controlArea.indices.contains(index) ? controlArea[index] : UInt16(octet)
+            if unit < 0x80 {
+                text.append(octet)
+            } else if unit < 0x800 {
+                text.append(0xC0 | UInt8(truncatingIfNeeded: unit >> 6))
+                text.append(0x80 | UInt8(truncatingIfNeeded: unit & 0x3F))
+            } else {
+                text.append(0xE0 | UInt8(truncatingIfNeeded: unit >> 12))
+                text.append(0x80 | UInt8(truncatingIfNeeded: unit >> 6 & 0x3F))
+                text.append(0x80 | UInt8(truncatingIfNeeded: unit & 0x3F))
+            }
         }
-        return String(decoding: units, as: UTF16.self)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// What windows-1252 has at 0x80 to 0x9F.

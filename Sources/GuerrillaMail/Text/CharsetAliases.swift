@@ -19,24 +19,37 @@ public enum CharsetAliases {
     /// - Returns: The name for iconv, or nil when the charset is not known or the name has more than
     ///   ``maximumNameLength`` octets or a character outside `[A-Za-z0-9_.:-]`.
     public static func iconvName(for charset: String) -> String? {
-        let name = charset.utf8
-        guard !name.isEmpty, name.count <= maximumNameLength else { return nil }
-        var key: [UInt8] = []
-        key.reserveCapacity(name.count)
+        var charset = charset
+        return charset.withUTF8 { name in
+            guard !name.isEmpty, name.count <= maximumNameLength else { return nil }
+            // Nearly all keys fit into a string that takes no memory of its own.
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: maximumNameLength) { key in
+                guard let length = reduce(name, into: key) else { return nil }
+                return table[String(decoding: UnsafeBufferPointer(rebasing: key[..<length]), as: UTF8.self)]
+            }
+        }
+    }
+
+    /// Writes the letters and digits of a name, in lower case.
+    /// - Returns: How many they are; nil when the name has a character that no name has.
+    private static func reduce(_ name: UnsafeBufferPointer<UInt8>, into key: UnsafeMutableBufferPointer<UInt8>) -> Int?
+    {
+        var length = 0
         for octet in name {
             if octet.isASCIILetter || octet.isASCIIDigit {
-                key.append(octet.asciiLowercased)
+                key[length] = octet.asciiLowercased
+                length += 1
             } else {
                 switch octet {
                 case UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
                     // "x-" marks an unregistered name.
-                    if key == [UInt8(ascii: "x")] { key.removeAll(keepingCapacity: true) }
+                    if length == 1, key[0] == UInt8(ascii: "x") { length = 0 }
                 case .colon: break
                 default: return nil
                 }
             }
         }
-        return table[String(decoding: key, as: UTF8.self)]
+        return length
     }
 
     /// Every name ``iconvName(for:)`` can return, sorted; to find at start which of them the C library lacks.

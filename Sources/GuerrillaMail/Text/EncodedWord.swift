@@ -1,13 +1,22 @@
-/// One encoded-word: `=?charset?encoding?encoded-text?=`. (RFC 2047 § 2)
+/// Where one encoded-word stands, `=?charset?encoding?encoded-text?=`, and what its parts are. (RFC 2047 § 2)
+///
+/// Nothing is copied: the parts are places in the text that the word was found in.
 struct EncodedWord {
-    /// The charset's name without the language that RFC 2231 § 5 allows after an asterisk.
-    let charset: String
+    enum Encoding {
+        /// `B`
+        case base64
+        /// `Q`
+        case quoted
+    }
 
-    /// The encoded-text decoded, still in its charset.
-    let octets: [UInt8]
+    /// The charset's name without the language that RFC 2231 § 5 allows after an asterisk.
+    let charset: Range<Int>
+    let encoding: Encoding
+    /// The encoded-text.
+    let text: Range<Int>
 
     /// The first octet after the word.
-    let end: Int
+    var end: Int { self.text.upperBound &+ 2 }
 
     /// Longest charset and language looked at, in octets.
     private static let maximumCharsetLength = 80
@@ -16,11 +25,10 @@ struct EncodedWord {
     /// whole subject into one word are common.
     private static let maximumTextLength = 16_384
 
-    /// Reads the encoded-word that starts at `start`, where `=?` stands.
+    /// Finds the parts of the encoded-word that starts at `start`, where `=?` stands.
     ///
-    /// Tolerated: spaces, `?` and octets above 127 in Q text, white space and missing padding in B text. Nil when
-    /// there is no word or its text cannot be decoded. A word ends where another one starts, so all the calls for
-    /// one text together look at each octet a bounded number of times.
+    /// Tolerated: spaces, `?` and octets above 127 in Q text. Nil when there is no word. A word ends where another one
+    /// starts, so all the calls for one text together look at each octet a bounded number of times.
     init?(_ bytes: Span<UInt8>, at start: Int) {
         var position = start &+ 2
         let charsetStart = position
@@ -34,22 +42,15 @@ struct EncodedWord {
         }
         let charset = charsetStart..<(charsetEnd ?? position)
         guard !charset.isEmpty, position &+ 2 < bytes.count, bytes[position &+ 2] == .questionMark else { return nil }
-        let encoding = bytes[position &+ 1].asciiUppercased
-
+        switch bytes[position &+ 1].asciiUppercased {
+        case UInt8(ascii: "B"): self.encoding = .base64
+        case UInt8(ascii: "Q"): self.encoding = .quoted
+        default: return nil
+        }
         let textStart = position &+ 3
         guard let textEnd = Self.endOfText(bytes, from: textStart) else { return nil }
-        let text = bytes.extracting(textStart..<textEnd)
-        switch encoding {
-        case UInt8(ascii: "B"):
-            guard let decoded = Base64.decode(text) else { return nil }
-            self.octets = decoded
-        case UInt8(ascii: "Q"):
-            self.octets = Self.decodeQ(text)
-        default:
-            return nil
-        }
-        self.charset = bytes.extracting(charset).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-        self.end = textEnd &+ 2
+        self.charset = charset
+        self.text = textStart..<textEnd
     }
 
     /// Where the `?=` after an encoded-text stands; nil when another word starts before it.
@@ -70,24 +71,47 @@ struct EncodedWord {
         return nil
     }
 
+    /// Appends the decoded text, still in its charset.
+    ///
+    /// Tolerated: white space and missing padding in B text.
+    ///
+    /// - Returns: False when the text cannot be decoded; nothing is appended then.
+    func appendOctets(of bytes: Span<UInt8>, to octets: inout [UInt8]) -> Bool {
+        let text = bytes.extracting(self.text)
+        // At least twice as much as before: the words of a run come one by one.
+        let needed = octets.count + text.count
+        if octets.capacity < needed { octets.reserveCapacity(max(needed, 2 * octets.count)) }
+        switch self.encoding {
+        case .base64:
+            return Base64.decode(text, appendingTo: &octets)
+        case .quoted:
+            Self.decodeQ(text, appendingTo: &octets)
+            return true
+        }
+    }
+
     /// Decodes the Q encoding. (RFC 2047 § 4.2) An equals sign without two hexadecimal digits stays as it is.
-    private static func decodeQ(_ text: Span<UInt8>) -> [UInt8] {
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(text.count)
+    private static func decodeQ(_ text: Span<UInt8>, appendingTo octets: inout [UInt8]) {
+        let start = octets.count
+        // As much as can come out, to be cut afterwards: appending octet by octet takes twice the time.
+        octets.append(contentsOf: repeatElement(0, count: text.count))
+        var decoded = octets.mutableSpan
+        var end = start
         var position = 0
         while position < text.count {
             let octet = text[position]
             if octet == .equalsSign, text.count &- position > 2,
                 let high = text[position &+ 1].hexadecimalValue, let low = text[position &+ 2].hexadecimalValue
             {
-                decoded.append(high << 4 | low)
+                decoded[end] = high << 4 | low
                 position &+= 3
             } else {
-                decoded.append(octet == UInt8(ascii: "_") ? .space : octet)
+                decoded[end] = octet == UInt8(ascii: "_") ? .space : octet
                 position &+= 1
             }
+            end &+= 1
         }
-        return decoded
+        octets.removeLast(octets.count - end)
     }
 }
 

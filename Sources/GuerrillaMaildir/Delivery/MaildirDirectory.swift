@@ -51,6 +51,15 @@ struct MaildirDirectory: ~Copyable {
         return descriptor
     }
 
+    /// Whether a name in this directory was changed within the last hour.
+    private var hasChangedLately: Bool {
+        var status = stat()
+        var now = timespec()
+        guard fstat(self.descriptor, &status) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return true }
+        // Also when it was changed in the future: a clock was wrong.
+        return status.st_mtim.tv_sec > now.tv_sec - 3_600
+    }
+
     /// Opens a directory in this one, and makes it if it is missing: with mode 0700, for the owner.
     ///
     /// This one may be the user's, who may have put a link to somebody else's directory in its place. So a link leads only to what belongs to
@@ -90,8 +99,9 @@ struct MaildirDirectory: ~Copyable {
         } else if isNew || isOwned, uid != status.st_uid || gid != status.st_gid, fchown(descriptor, uid, gid) != 0 {
             throw MaildirError("cannot give to uid \(uid), gid \(gid) the directory", at: path, code: errno)
         }
-        if isNew {
-            // Or the directory could be gone after a power failure, with messages in it.
+        if isNew || self.hasChangedLately {
+            // Or the directory could be gone after a power cut, with messages in it. The start that made it may have ended before
+            // its sync, or because of it; an hour later the kernel has brought the name to the disk by itself.
             let code = MaildirSystem().syncToDisk(self.descriptor)
             guard code == 0 else { throw MaildirError("cannot bring to the disk what holds", at: path, code: code) }
         }

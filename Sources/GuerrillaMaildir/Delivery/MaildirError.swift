@@ -24,4 +24,9 @@ struct MaildirError: Error, CustomStringConvertible {
         self.description = "\(what) '\(path)': \(String(cString: strerror(code)))"
         self.code = code
     }
+
+    /// Whether the disk or the process is in trouble, and not this user's Maildir.
+    var concernsAll: Bool {
+        [ENOSPC, EIO, EROFS, EMFILE, ENFILE, ENOMEM, ESTALE].contains(self.code)
+    }
 }

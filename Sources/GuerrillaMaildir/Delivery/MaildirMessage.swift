@@ -12,6 +12,9 @@ struct MaildirMessage: Sendable {
 
     var copies: [Copy]
 
+    /// Octets in memory that are the copies' alone: not those of the message.
+    var heldOctets: Int { self.copies.reduce(0) { $0 + $1.form.heldOctets + MemoryLayout<Copy>.stride } }
+
     /// Octets of all copies, at most.
     var octets: Int { self.copies.reduce(0) { $0 + $1.form.largestSize } }
 }

@@ -233,4 +233,6 @@ struct MaildirGroupCommit: GroupCommit {
     func commit(_ items: [MaildirMessage]) async throws -> [MaildirError?] {
         await self.store.deliver(items)
     }
+
+    func committedCount(of outcomes: [MaildirError?]) -> Int { outcomes.count { $0 == nil } }
 }

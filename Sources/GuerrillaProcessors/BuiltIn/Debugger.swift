@@ -24,44 +24,57 @@ public struct Debugger: Processor {
         public var description: String { "sleep_seconds is 1: this message was to fail" }
     }
 
-    /// `log_received_mails`
-    public static let logReceivedMails = ConfigurationKey(
-        "log_received_mails",
-        .bool,
-        default: .described("`false`; `true` when `backend_config` is missing or empty"),
-        origin: .goGuerrilla,
-        summary: "Whether Debugger logs envelopes, header sections and subjects."
-    )
+    /// The settings.
+    public struct Settings: ProcessorSettings {
+        /// Whether envelopes, header sections and subjects are logged. The default is false.
+        public var logsMessages = false
+        /// Whether the first 900 octets of each message are logged. The default is false.
+        public var logsBodies = false
+        /// How long each message is held, in seconds; 1 makes it fail. The default is 0.
+        public var sleepSeconds = 0
 
-    /// `log_message_bodies`
-    public static let logMessageBodies = ConfigurationKey(
-        "log_message_bodies",
-        .bool,
-        default: .bool(false),
-        summary: "Whether Debugger logs the first 900 octets of each message. They are private: for tests only."
-    )
+        /// Settings with every default.
+        public init() {}
 
-    /// `sleep_seconds`
-    public static let sleepSeconds = ConfigurationKey(
-        "sleep_seconds",
-        .integer,
-        unit: "seconds",
-        default: .integer(0),
-        origin: .goGuerrilla,
-        range: 0...3_600,
-        summary: "How long Debugger holds each message; a test aid. 1 makes it fail on purpose."
-    )
+        /// `log_received_mails`
+        public static let logReceivedMails: Key<Settings, Bool> = Key(
+            "log_received_mails",
+            \.logsMessages,
+            .bool,
+            default: .described("`false`; `true` when `backend_config` is missing or empty"),
+            origin: .goGuerrilla,
+            summary: "Whether Debugger logs envelopes, header sections and subjects."
+        )
+        static let logMessageBodies: Key<Settings, Bool> = Key(
+            "log_message_bodies",
+            \.logsBodies,
+            .bool,
+            summary: "Whether Debugger logs the first 900 octets of each message. They are private: for tests only."
+        )
+        static let sleepSeconds: Key<Settings, Int> = Key(
+            "sleep_seconds",
+            \.sleepSeconds,
+            .integer,
+            unit: "seconds",
+            origin: .goGuerrilla,
+            range: 0...3_600,
+            summary: "How long Debugger holds each message; a test aid. 1 makes it fail on purpose."
+        )
+
+        /// Settings with every default.
+        public static let defaults = Settings()
+        /// The keys.
+        public static let rows: [any ConfigurationRow<Settings>] = [logReceivedMails, logMessageBodies, sleepSeconds]
+    }
 
     /// The processor for a registry, by the name `Debugger`.
-    public static let description = ProcessorDescription(
-        "Debugger",
-        Debugger.self,
-        configurationKeys: [Debugger.logReceivedMails, Debugger.logMessageBodies, Debugger.sleepSeconds]
-    ) { context in
+    public static let description = ProcessorDescription("Debugger", Debugger.self, settings: Settings.self) {
+        context,
+        settings in
         Debugger(
-            logsMessages: try context.configuration.bool(Debugger.logReceivedMails) ?? false,
-            logsBodies: try context.configuration.requiredBool(Debugger.logMessageBodies),
-            sleepSeconds: Int64(try context.configuration.integer(Debugger.sleepSeconds) ?? 0),
+            logsMessages: settings.logsMessages,
+            logsBodies: settings.logsBodies,
+            sleepSeconds: Int64(settings.sleepSeconds),
             logger: context.logger
         )
     }
@@ -123,7 +136,7 @@ public struct Debugger: Processor {
         for field in header.fields {
             if text.utf8.count > Self.longestText { break }
             if !text.isEmpty { text += "; " }
-            text += "\(field.name): \(field.body)"
+            text += "\(field.name): \(String(repairing: field.bodyOctets(upTo: self.longestText)))"
         }
         return text
     }

@@ -17,6 +17,13 @@ public struct Header: Processor {
     /// It handles messages.
     public static let capabilities: ProcessorCapabilities = [.saves]
 
+    /// The processor for a registry, by the name `Header`.
+    public static let description: ProcessorDescription = {
+        var description = ProcessorDescription("Header", Header.self) { _ in Header() }
+        description.writes = [.deliveryHeader]
+        return description
+    }()
+
     /// Creates the processor.
     public init() {}
 

@@ -15,23 +15,35 @@ public struct Wildcard: Processor {
     /// It judges recipients.
     public static let capabilities: ProcessorCapabilities = [.validates]
 
-    /// `wildcard_hosts`
-    public static let hosts = ConfigurationKey(
-        "wildcard_hosts",
-        .string,
-        isRequired: true,
-        origin: .goGuerrilla,
-        summary:
-            "The hosts of accepted recipients: patterns with `*`, `?` and `[a-z]`, separated by commas. `*` covers dots too."
-    )
+    /// The settings.
+    public struct Settings: ProcessorSettings {
+        /// Patterns separated by commas.
+        public var hosts = ""
+
+        /// Settings without patterns.
+        public init() {}
+
+        static let hosts: Key<Settings, String> = Key(
+            "wildcard_hosts",
+            \.hosts,
+            .text,
+            isRequired: true,
+            origin: .goGuerrilla,
+            summary:
+                "The hosts of accepted recipients: patterns with `*`, `?` and `[a-z]`, separated by commas. `*` covers dots too."
+        )
+
+        /// Settings without patterns.
+        public static let defaults = Settings()
+        /// The keys.
+        public static let rows: [any ConfigurationRow<Settings>] = [hosts]
+    }
 
     /// The processor for a registry, by the name `wildcard`.
-    public static let description = ProcessorDescription(
-        "wildcard",
-        Wildcard.self,
-        configurationKeys: [Wildcard.hosts]
-    ) { context in
-        try Wildcard(hosts: try context.configuration.requiredString(Wildcard.hosts))
+    public static let description = ProcessorDescription("wildcard", Wildcard.self, settings: Settings.self) {
+        _,
+        settings in
+        try Wildcard(hosts: settings.hosts)
     }
 
     private let patterns: [GlobPattern]
@@ -71,6 +83,6 @@ public struct Wildcard: Processor {
     }
 
     private static func error(_ message: String) -> ConfigurationError {
-        ConfigurationError(keyPath: "backend_config.\(self.hosts.name)", message: message)
+        ConfigurationError(keyPath: "backend_config.\(Settings.hosts.name)", message: message)
     }
 }

@@ -1,3 +1,4 @@
+import GuerrillaBackend
 import NIOCore
 
 /// One connection to a server: pipelines, and their replies in the same order.
@@ -75,7 +76,7 @@ final class RedisChannelHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.finish(.connectionLost("\(error)"), context: context)
+        self.finish(.connectionLost(PlainWords.of(error)), context: context)
     }
 
     private func finish(_ error: RedisError, context: ChannelHandlerContext) {

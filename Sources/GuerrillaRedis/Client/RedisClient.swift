@@ -34,8 +34,11 @@ package actor RedisClient: GroupCommit {
         self.loop = loop
         self.settings = settings
         self.tls = settings.interface.usesTLS ? try RedisTLS(caFile: settings.caFile) : nil
-        self.log = RedisStateLog(settings.logger)
+        self.log = RedisStateLog(settings.logger, isHeard: false)
     }
+
+    /// Messages come from now on: the log says when they have to wait.
+    package nonisolated func begin() { self.log.begin() }
 
     /// Tries whether the servers can be reached and let us in.
     /// - Throws: ``RedisCheckFailure`` for the first that does not.
@@ -111,6 +114,10 @@ package actor RedisClient: GroupCommit {
             if mustWait { try? await Task.sleep(for: .milliseconds(20 << round)) }
         }
         return outcomes
+    }
+
+    package nonisolated func committedCount(of outcomes: [Outcome]) -> Int {
+        outcomes.count { if case .success = $0 { true } else { false } }
     }
 
     /// Sends each server what is meant for it, to all at the same time.
@@ -203,6 +210,8 @@ package actor RedisClient: GroupCommit {
         } else {
             self.log.accepted(endpoint)
         }
+        let refused = results.count { if case .settled(.failure) = $0 { true } else { false } }
+        if refused > 0 { self.log.refused(refused, by: endpoint) }
         return results
     }
 

@@ -114,7 +114,7 @@ actor RedisNode {
             case .unix(let path): channel = try await bootstrap.connect(unixDomainSocketPath: path).get()
             }
         } catch {
-            throw .unreachable(Self.reason(of: error))
+            throw .unreachable(PlainWords.of(error))
         }
         do throws(RedisError) {
             try await self.introduce(channel)
@@ -171,12 +171,6 @@ actor RedisNode {
         let waiters = self.waiters
         self.waiters = []
         for waiter in waiters { waiter.resume() }
-    }
-
-    private static func reason(of error: any Error) -> String {
-        guard let error = error as? NIOConnectionError else { return "\(error)" }
-        if let failure = error.connectionErrors.first { return "\(failure.error)" }
-        return "the host's name is not known"
     }
 }
 

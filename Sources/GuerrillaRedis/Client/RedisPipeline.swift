@@ -1,3 +1,4 @@
+import GuerrillaBackend
 import NIOCore
 
 /// Commands that go out together, and where their replies go.
@@ -32,7 +33,7 @@ extension Channel {
             promise.succeed(RedisPipeline.Outcome(error: .connectionLost("")))
         }
         do { return try await promise.futureResult.get() } catch {
-            return RedisPipeline.Outcome(error: .connectionLost("\(error)"))
+            return RedisPipeline.Outcome(error: .connectionLost(PlainWords.of(error)))
         }
     }
 }

@@ -1,3 +1,4 @@
+import GuerrillaBackend
 import NIOCore
 
 #if TLS
@@ -15,7 +16,9 @@ struct RedisTLS: Sendable {
         configuration.minimumTLSVersion = .tlsv12
         if let caFile { configuration.trustRoots = .file(caFile) }
         do { self.context = try NIOSSLContext(configuration: configuration) } catch {
-            throw RedisSetupError(key: "redis_ca_file", message: "no certificates could be read: \(error)")
+            let isMissing = error as? NIOSSLError == .noSuchFilesystemObject
+            let reason = isMissing ? "there is no such file" : PlainWords.of(error)
+            throw RedisSetupError(key: "redis_ca_file", message: "no certificates could be read: \(reason)")
         }
     }
 

@@ -59,6 +59,7 @@ package struct SMTPSession: ~Copyable, Sendable {
     package internal(set) var client: ClientInfo
     /// Nil outside MAIL … end of data.
     package internal(set) var transaction: MailTransaction?
+    private var recipientMemory: RecipientMemory
     /// Messages that began to arrive; a refused chunk is one by itself.
     private var messageNumber = 0
 
@@ -73,6 +74,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         self.hostName = client.serverName
         self.limits = limits
         self.memory = memory
+        self.recipientMemory = RecipientMemory(budget: memory.budget)
         self.tls = tls
         self.xclient = xclient
         self.lineDecoder = CommandLineDecoder(maximumLength: limits.commandLine)
@@ -142,6 +144,7 @@ package struct SMTPSession: ~Copyable, Sendable {
         self.state = .ready
         switch decision {
         case .accepted:
+            guard self.recipientMemory.add(recipient) else { return .reply(.insufficientStorage) }
             self.transaction?.recipients.append(recipient)
             self.commandWasOfUse()
             return .reply(.recipientOK)
@@ -198,6 +201,7 @@ package struct SMTPSession: ~Copyable, Sendable {
     mutating func resetTransaction() {
         self.transaction = nil
         self.reception = nil
+        self.recipientMemory = RecipientMemory(budget: self.memory.budget)
     }
 
     /// Ends the session with a last reply.
@@ -311,6 +315,8 @@ package struct SMTPSession: ~Copyable, Sendable {
     private mutating func endOfMessage() -> SMTPAction {
         let data = self.reception?.finish()
         let refusal = self.reception?.refusal
+        // The envelope has the recipients from now on, as long as it has the message.
+        if let recipients = self.recipientMemory.reservation { data?.takeOver(recipients) }
         let transaction = self.transaction
         self.resetTransaction()
         self.state = .ready

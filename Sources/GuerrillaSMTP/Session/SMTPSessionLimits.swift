@@ -10,9 +10,15 @@ public struct SMTPSessionLimits: Sendable, Equatable {
     public var messages = 1_000
     /// The longest command line in octets with its CRLF (`max_command_line`). The default is 2,048.
     public var commandLine = 2_048
-    /// Octets beyond `messageSize` that are read and discarded so that the session survives (`data_overrun`). The
-    /// default is 31,457,280.
-    public var dataOverrun = 31_457_280
+    /// Octets beyond ``messageSize`` that are read and discarded so that the session survives (`data_overrun`). The
+    /// default is the larger of 1,024,000 and 3 × ``messageSize``.
+    public var dataOverrun: Int {
+        get {
+            let (triple, overflow) = self.messageSize.multipliedReportingOverflow(by: 3)
+            return self.chosenDataOverrun ?? (overflow ? .max : max(1_024_000, triple))
+        }
+        set { self.chosenDataOverrun = newValue }
+    }
     /// Commands that are no commands before the session is closed (`max_bad_commands`). The default is 10.
     public var badCommands = 10
     /// Commands since the last message that brought the peer no nearer to the next one (`max_idle_commands`): all but an
@@ -31,6 +37,9 @@ public struct SMTPSessionLimits: Sendable, Equatable {
     public var refusesBareNewlines = false
     /// Lengths of paths and their parts.
     public var paths = PathLimits()
+
+    /// ``dataOverrun`` where it was set by itself.
+    package var chosenDataOverrun: Int?
 
     /// The defaults.
     public init() {}

@@ -1,10 +1,20 @@
+import GuerrillaMail
+
 /// Finds the first address in the body of a header field. (RFC 5322 § 3.4)
 ///
 /// Display names, comments, quotes and the name of a group are passed over. The fields To, Reply-To and Sender hold such
 /// addresses, and a Message-ID (§ 3.6.4) has the form of one.
 enum FirstAddress {
+    /// Longer fields are lists of many; the first address is not behind that.
+    private static let longestBody = 4_096
+
     /// The address without angle brackets, as it was written; nil when there is none.
-    static func find(in body: String) -> String? {
+    static func find(in field: HeaderField) -> String? {
+        self.find(in: field.bodyOctets(upTo: self.longestBody))
+    }
+
+    /// The same, of a body.
+    static func find(in body: [UInt8]) -> String? {
         var scanner = Scanner(body)
         return scanner.firstAddress()
     }
@@ -13,9 +23,8 @@ enum FirstAddress {
         private let octets: [UInt8]
         private var position = 0
 
-        init(_ text: String) {
-            // Longer fields are lists of many; the first address is not behind that.
-            self.octets = Array(text.utf8.prefix(4_096))
+        init(_ octets: [UInt8]) {
+            self.octets = octets
         }
 
         mutating func firstAddress() -> String? {

@@ -5,7 +5,9 @@ enum LimitedText {
     static func cut(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         var octets = 0
-        for scalar in text.unicodeScalars.drop(while: self.isSpace) {
+        // Looked through as octets: a stranger's text may begin with megabytes of it.
+        let start = text.utf8.firstIndex { !self.isSpace(Unicode.Scalar($0)) } ?? text.endIndex
+        for scalar in text.unicodeScalars[start...] {
             // Databases end or refuse a text at NUL.
             let scalar = scalar == "\0" ? "\u{FFFD}" : scalar
             octets += UTF8.width(scalar)

@@ -65,6 +65,12 @@ package struct MailRow: Sendable {
         }
     }
 
+    /// Octets in memory that are this row's alone, near enough for a budget: not those of the message.
+    var heldOctets: Int {
+        let form = if case .message(let form) = self.mail { form.heldOctets } else { 0 }
+        return MemoryLayout<MailRow>.stride + self.recipient.utf8.count + self.messageID.utf8.count + 64 + form
+    }
+
     /// Octets of the message in this row, at most.
     package var mailOctets: Int {
         switch self.mail {

@@ -20,7 +20,7 @@ package struct SQLMessage: Sendable {
     ///   - envelope: The message.
     ///   - lineEndings: `stored_line_endings`.
     ///   - mailHost: `primary_mail_host`, for the id of a message that has none.
-    /// - Throws: When the message's octets cannot be had.
+    /// - Throws: When the message's octets cannot be had, `MessageMemoryExhausted` when there is no memory for the rows.
     package init(_ envelope: Envelope, lineEndings: StoredLineEndings, mailHost: String) async throws {
         let header = envelope.header
         var common = MailRow()
@@ -28,7 +28,7 @@ package struct SQLMessage: Sendable {
         common.returnPath = common.from
         common.subject = LimitedText.cut(envelope.subject ?? "")
         common.hash = LimitedText.cut(envelope.hashes.first ?? "")
-        common.contentType = LimitedText.cut(header?[first: "Content-Type"]?.body ?? "")
+        common.contentType = Self.text(of: header?[first: "Content-Type"])
         common.isTLS = envelope.client.tls != nil
         common.replyTo = Self.address(in: header?[first: "Reply-To"])
         common.sender = Self.address(in: header?[first: "Sender"])
@@ -62,10 +62,19 @@ package struct SQLMessage: Sendable {
             rows.append(row)
         }
         self.init(rows: rows)
+        let held = rows.reduce(0) { $0 + $1.heldOctets }
+        // The rows of a few recipients belong to the connection.
+        guard held <= 4_096 || envelope.data.reserve(held) else { throw MessageMemoryExhausted() }
     }
 
     private static func address(in field: HeaderField?) -> String {
         guard let field else { return "" }
-        return LimitedText.cut(FirstAddress.find(in: field.body) ?? "")
+        return LimitedText.cut(FirstAddress.find(in: field) ?? "")
+    }
+
+    private static func text(of field: HeaderField?) -> String {
+        guard let field else { return "" }
+        // More than enough for what is kept, with its folding.
+        return LimitedText.cut(String(decoding: field.bodyOctets(upTo: 4_096), as: UTF8.self))
     }
 }

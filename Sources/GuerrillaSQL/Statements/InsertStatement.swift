@@ -2,6 +2,8 @@
 package struct InsertStatement: Sendable {
     /// `INSERT INTO … (…) VALUES`, with a space behind it.
     package let head: String
+    /// The table that rows go to, as far as that is known: a head of the operator's own may name another one.
+    package let table: SQLName?
     private let values: PlaceholderText
     private let dialect: SQLDialect
 
@@ -26,6 +28,7 @@ package struct InsertStatement: Sendable {
         var text = head ?? Self.head(table: table, dialect: dialect)
         if text.last != " " { text += " " }
         self.head = text
+        self.table = text.contains(table.parts.last ?? "") ? table : nil
         self.values = PlaceholderText(values ?? Self.values(dialect: dialect))
         // Numbered ones ($1 …) are left to the database to count.
         let count = self.values.names.count

@@ -12,6 +12,9 @@ package struct RecipientQuery: Sendable {
         guard !self.text.names.isEmpty else { return nil }
     }
 
+    /// How many values it takes.
+    package var valueCount: Int { self.text.names.count }
+
     /// The text with the dialect's placeholders.
     package func text(for dialect: SQLDialect) -> String {
         self.text.text { dialect == .postgres ? "$\($0)" : "?" }

@@ -5,7 +5,7 @@ package enum SQLDialect: String, Sendable, CaseIterable {
     case sqlite3
 
     /// A name as it stands in a statement. The name has been checked by ``SQLName``.
-    func quoted(_ name: String) -> String {
+    package func quoted(_ name: String) -> String {
         switch self {
         case .mysql: "`\(name)`"
         case .postgres, .sqlite3: "\"\(name)\""

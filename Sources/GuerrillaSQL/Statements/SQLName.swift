@@ -3,7 +3,7 @@
 /// Only letters of ASCII, digits, `_`, `$` and `-` are taken, so that a name never ends the quotes around it.
 package struct SQLName: Sendable, Hashable {
     /// The parts, one or two.
-    let parts: [String]
+    package let parts: [String]
 
     /// Reads a name; nil when a part is empty, has more than 63 octets or another character.
     package init?(_ text: String) {
@@ -13,7 +13,7 @@ package struct SQLName: Sendable, Hashable {
     }
 
     /// The name as it stands in a statement.
-    func quoted(for dialect: SQLDialect) -> String {
+    package func quoted(for dialect: SQLDialect) -> String {
         self.parts.map(dialect.quoted).joined(separator: ".")
     }
 

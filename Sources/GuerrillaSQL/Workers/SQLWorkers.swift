@@ -7,7 +7,7 @@ import Synchronization
 /// many sessions bring is grouped on each of them.
 final class SQLWorkers<Item: Sendable, Outcome: Sendable>: Sendable {
     private let workers: [SQLWorker<Item, Outcome>]
-    private let committers: [GroupCommitter<Item, Outcome>]
+    private let committers: [GroupCommitter<Item, SQLWorker<Item, Outcome>.Answer>]
     private let threads: BlockingThreadExecutor
     /// Items submitted to each worker and not answered yet.
     private let load: Mutex<[Int]>
@@ -21,8 +21,9 @@ final class SQLWorkers<Item: Sendable, Outcome: Sendable>: Sendable {
     }
 
     /// Opens the first connection, to see that it can be done.
+    /// - Returns: What the operator should know about the database.
     /// - Throws: ``SQLFailure``.
-    func open() async throws {
+    func open() async throws -> [String] {
         try await Task(executorPreference: self.threads) { [workers] in try workers[0].open() }.value
     }
 
@@ -30,10 +31,11 @@ final class SQLWorkers<Item: Sendable, Outcome: Sendable>: Sendable {
     var statistics: [GroupCommitStatistics] { self.committers.map(\.statistics) }
 
     /// See ``GroupCommitter/submit(_:octets:)``.
+    /// - Throws: What that throws, and ``SQLFailure`` for what the database says.
     func submit(_ item: Item, octets: Int) async throws -> Outcome {
         let index = self.take()
         defer { self.load.withLock { $0[index] -= 1 } }
-        return try await self.committers[index].submit(item, octets: octets)
+        return try await self.committers[index].submit(item, octets: octets).get()
     }
 
     private func take() -> Int {

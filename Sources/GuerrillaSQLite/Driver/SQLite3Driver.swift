@@ -11,10 +11,12 @@ package struct SQLite3Driver: SQLDriver {
 
     let source: SQLiteDataSource
     let options: SQLDriverOptions
+    let log: DriverLog
 
     package init(_ options: SQLDriverOptions) throws(DataSourceError) {
         self.source = try SQLiteDataSource(options.dataSource.reveal())
         self.options = options
+        self.log = DriverLog(logger: options.logger)
     }
 
     package var place: String { "sqlite3 at \(self.source.path)" }

@@ -18,6 +18,10 @@ enum SQLiteFile {
         /// `nil` if there is nothing at the path.
         init?(path: String) {
             guard let status = SQLiteFile.status(path) else { return nil }
+            self.init(status)
+        }
+
+        init(_ status: stat) {
             self.device = UInt64(truncatingIfNeeded: status.st_dev)
             self.inode = UInt64(truncatingIfNeeded: status.st_ino)
         }
@@ -101,7 +105,40 @@ enum SQLiteFile {
         return slash == name.startIndex ? "/" : String(name[..<slash])
     }
 
-    private static func status(_ path: String) -> stat? {
+    /// Where links lead that the path goes through: the name to which SQLite appends `-wal` and `-shm`.
+    static func resolved(_ path: String) -> String {
+        let name = self.name(of: path)
+        guard let resolved = realpath(name, nil) else { return name }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// Brings the names in the directory of a database to the disk: a file that was created is gone after a power cut if
+    /// only the file was synced. SQLite syncs the directory, too, but does not say when that fails.
+    static func syncDirectory(of path: String) throws {
+        let directory = self.directory(of: self.resolved(path))
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw SQLiteStoreError(
+                .cannotOpen,
+                "the directory '\(directory)' of '\(path)' cannot be read, so files in it cannot be synced: "
+                    + "\(String(cString: strerror(errno))); let this user read it"
+            )
+        }
+        defer { close(descriptor) }
+        // EINVAL: this kind of file system has no such thing.
+        guard fsync(descriptor) == 0 || errno == EINVAL else {
+            throw SQLiteStoreError(
+                .failed,
+                "the directory '\(directory)' of '\(path)' cannot be synced: \(String(cString: strerror(errno)))"
+            )
+        }
+    }
+
+    /// Octets of a file; `nil` if there is none.
+    static func size(of path: String) -> Int64? { self.status(path).map { Int64($0.st_size) } }
+
+    static func status(_ path: String) -> stat? {
         var status = stat()
         return stat(path, &status) == 0 ? status : nil
     }

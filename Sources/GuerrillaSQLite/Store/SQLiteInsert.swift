@@ -16,8 +16,7 @@ struct SQLiteInsert {
     private let db: Database
     private let message: SQLiteStatement
     private let recipient: SQLiteStatement
-    /// Reused for the JSON text of the headers.
-    private var json: [UInt8] = []
+    private var json = HeaderJSON()
 
     init(_ db: Database) throws {
         self.db = db
@@ -50,11 +49,10 @@ struct SQLiteInsert {
         try self.bind(text: message.subject, to: statement, at: 9)
         try self.check(sqlite3_bind_int64(statement, 11, Int64(size)))
 
-        self.json.removeAll(keepingCapacity: true)
-        if let headers = message.headers { HeaderJSON.append(headers, to: &self.json) }
+        self.json.write(message.headers)
         // What is bound from here on is read by the step itself and must not outlive it.
         defer { sqlite3_clear_bindings(statement) }
-        try self.json.withUnsafeBytes { json in
+        try self.json.octets.withUnsafeBytes { json in
             if !json.isEmpty {
                 let text = json.baseAddress?.assumingMemoryBound(to: CChar.self)
                 try self.check(sqlite3_bind_text64(statement, 10, text, UInt64(json.count), nil, UInt8(SQLITE_UTF8)))
@@ -113,7 +111,7 @@ struct SQLiteInsert {
             return try self.check(sqlite3_bind_null(statement, index))
         }
         // SQLite leaves TEXT with NUL inside undefined, and its command line would show only what is before it.
-        if text.utf8.contains(0) { text = String(text.map { $0 == "\0" ? "\u{FFFD}" : $0 }) }
+        if text.utf8.contains(0) { text = text.replacingNUL }
         try self.check(
             text.withUTF8 { bytes in
                 // An empty string may have no address, and SQLite would take that for NULL.
@@ -155,5 +153,17 @@ struct SQLiteInsert {
 
     /// `SQLITE_TRANSIENT`, a macro that is not imported: SQLite copies the text.
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+}
+
+extension String {
+    /// The text with U+FFFD in the place of each NUL.
+    fileprivate var replacingNUL: String {
+        var octets: [UInt8] = []
+        octets.reserveCapacity(self.utf8.count)
+        for octet in self.utf8 {
+            if octet == 0 { octets.append(contentsOf: [0xEF, 0xBF, 0xBD]) } else { octets.append(octet) }
+        }
+        return String(decoding: octets, as: UTF8.self)
+    }
 }
 #endif

@@ -59,7 +59,7 @@ public final class SQLiteMessageEraser: Sendable {
         }
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA secure_delete = ON")
-            try db.execute(sql: "PRAGMA synchronous = FULL")
+            try db.execute(sql: "PRAGMA synchronous = EXTRA")
         }
         self.queue = try SQLiteStoreError.translating(path: path) {
             try DatabaseQueue(path: SQLiteFile.name(of: path), configuration: configuration)

@@ -1,6 +1,7 @@
 #if SQLite
 import GRDB
 import GRDBSQLite
+import GuerrillaMail
 import NIOCore
 
 #if canImport(FoundationEssentials)
@@ -191,12 +192,12 @@ public final class SQLiteMessageReader: Sendable {
         return try Row.fetchAll(statement, arguments: [id]).map { try self.value($0, "forward_path") }
     }
 
-    private func headers(_ json: String?) throws -> [(name: String, value: String)]? {
+    private func headers(_ json: String?) throws -> HeaderSection? {
         guard let json else { return nil }
         guard let pairs = try? JSONDecoder().decode([[String]].self, from: Data(json.utf8)),
             pairs.allSatisfy({ $0.count == 2 })
         else { throw self.damaged("headers") }
-        return pairs.map { ($0[0], $0[1]) }
+        return HeaderSection(fields: pairs.map { HeaderField(name: $0[0], body: $0[1]) })
     }
 
     /// A column's value. Subscripting the row would trap on a value of another type, which a damaged or edited database may

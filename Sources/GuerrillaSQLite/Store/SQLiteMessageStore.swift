@@ -1,18 +1,19 @@
 #if SQLite
 import GRDB
 import GuerrillaBackend
+public import Logging
 import Synchronization
 
 /// Keeps messages in an SQLite database: one row per message and one per recipient.
 ///
 /// The writing side. A commit returns only when the messages have reached the disk: the database is in WAL mode with
-/// `PRAGMA synchronous=FULL`, so one commit costs one `fsync`, which ``SQLiteGroupCommit`` shares among messages. For
+/// `PRAGMA synchronous=EXTRA`, so one commit costs one `fsync`, which ``SQLiteGroupCommit`` shares among messages. For
 /// reading, in this or another process, see ``SQLiteMessageReader``.
 ///
 /// The calls block. They may come from any thread and wait for each other.
 public final class SQLiteMessageStore: Sendable {
     private enum Connection {
-        case open(DatabaseQueue, SQLiteFile.Identity)
+        case open(SQLiteWriter)
         /// The connection was given up after an error; the next insert opens another.
         case broken
         case closed
@@ -20,25 +21,45 @@ public final class SQLiteMessageStore: Sendable {
 
     private let connection: Mutex<Connection>
     private let busyTimeout: Duration
+    private let logger: Logger
 
     /// The path given at creation.
     public let path: String
 
     /// Opens the database, creates it (mode 0600) if the file does not exist, and brings its schema up to date.
     ///
+    /// What an unclean end has left in the `-wal` file is brought into the database and to the disk first. Where another program
+    /// has the database in use for longer than `busyTimeout`, that is only tried, and the logger told.
+    ///
     /// - Parameters:
     ///   - path: The database file. SQLite keeps two more files beside it, `-wal` and `-shm`. Their directory must exist.
     ///   - busyTimeout: How long to wait for a lock held by another program. The default is 5 seconds.
+    ///   - logger: Where it says what the operator should know. The default says nothing.
     /// - Throws: ``SQLiteStoreError``.
-    public init(path: String, busyTimeout: Duration = .seconds(5)) throws {
+    public init(
+        path: String,
+        busyTimeout: Duration = .seconds(5),
+        logger: Logger = Logger(label: "guerrilla.sqlite") { _ in SwiftLogNoOpLogHandler() }
+    ) throws {
         self.path = path
         self.busyTimeout = busyTimeout
-        self.connection = Mutex(try Self.open(path: path, busyTimeout: busyTimeout))
+        self.logger = logger
+        let (writer, isSettled) = try Self.open(path: path, busyTimeout: busyTimeout)
+        self.connection = Mutex(.open(writer))
+        if !isSettled {
+            logger.warning(
+                """
+                '\(path)' is in use by another program: what was left in '\(path)-wal' was not brought into the database. \
+                After disk errors, end that program and start again
+                """
+            )
+        }
     }
 
     /// Stores all the messages, or none, in one transaction.
     ///
-    /// After an I/O error or when the file was replaced, the connection is given up, and the next call opens it afresh.
+    /// After an I/O error or when a file was removed, replaced or truncated, the connection is given up, and the next call opens it
+    /// afresh.
     ///
     /// - Returns: The row ids, in the order of the messages.
     /// - Throws: ``GuerrillaBackend/CommitFailure`` around an ``SQLiteStoreError``: `.items` if a message violates a constraint (such as a
@@ -46,11 +67,19 @@ public final class SQLiteMessageStore: Sendable {
     @discardableResult
     public func insert(_ messages: [StoredMessage]) throws -> [Int64] {
         try self.connection.withLock { connection in
+            let writer: SQLiteWriter
             do {
-                let queue = try self.usableQueue(&connection)
-                return try queue.writeWithoutTransaction { db in
-                    try Self.insert(messages, into: db)
+                writer = try self.writer(&connection)
+            } catch {
+                throw CommitFailure.store(error)
+            }
+            do {
+                let ids = try writer.insert(messages)
+                if let failure = writer.checkpointFailure {
+                    self.logger.error("the database is opened again after a checkpoint has failed: \(failure)")
+                    self.giveUp(writer, &connection)
                 }
+                return ids
             } catch let error as DatabaseError {
                 let failure = SQLiteStoreError(error, path: self.path)
                 switch error.resultCode {
@@ -60,11 +89,15 @@ public final class SQLiteMessageStore: Sendable {
                     // These leave the connection as it was.
                     throw CommitFailure.store(failure)
                 default:
-                    connection = .broken
+                    // After a sync that failed, this connection writes over what was not synced. Another one would take it
+                    // over, message by message, and its sender sends each again.
+                    if error.extendedResultCode != .SQLITE_IOERR_FSYNC { self.giveUp(writer, &connection) }
                     throw CommitFailure.store(failure)
                 }
-            } catch let error as SQLiteStoreError {
-                if error.code != .closed { connection = .broken }
+            } catch let change as OpenFiles.Change {
+                throw CommitFailure.store(self.after(change, writer, &connection))
+            } catch {
+                self.giveUp(writer, &connection)
                 throw CommitFailure.store(error)
             }
         }
@@ -73,6 +106,7 @@ public final class SQLiteMessageStore: Sendable {
     /// Closes the database and removes the `-wal` and `-shm` files if no other program uses them. Later inserts fail.
     public func close() {
         self.connection.withLock { connection in
+            if case .open(let writer) = connection { writer.prepareToClose() }
             // The deinitializer closes the connection; an error there is of no more interest, everything is committed.
             connection = .closed
         }
@@ -80,98 +114,64 @@ public final class SQLiteMessageStore: Sendable {
 
     // MARK: - Connection
 
+    private static func open(path: String, busyTimeout: Duration) throws -> (SQLiteWriter, isSettled: Bool) {
+        try SQLiteFile.prepareForWriting(path)
+        let isSettled = try SQLiteStoreError.translating(path: path) {
+            try LogSettlement.run(path, within: busyTimeout, applicationID: SQLiteSchema.applicationID)
+        }
+        return (try SQLiteWriter(path: path, busyTimeout: busyTimeout), isSettled)
+    }
+
     /// The connection, opened again if it was given up.
-    private func usableQueue(_ connection: inout Connection) throws -> DatabaseQueue {
+    private func writer(_ connection: inout Connection) throws -> SQLiteWriter {
         switch connection {
-        case .open(let queue, let identity):
-            // SQLite in WAL mode goes on writing to a file that was deleted: the message would be acknowledged and lost.
-            guard SQLiteFile.Identity(path: SQLiteFile.name(of: self.path)) == identity else {
-                throw SQLiteStoreError(
-                    .fileReplaced,
-                    "'\(self.path)' was removed or replaced while in use; it will be opened again for the next messages"
-                )
-            }
-            return queue
+        case .open(let writer):
+            return writer
         case .broken:
-            connection = try Self.open(path: self.path, busyTimeout: self.busyTimeout)
-            return try self.usableQueue(&connection)
+            let (writer, isSettled) = try Self.open(path: self.path, busyTimeout: self.busyTimeout)
+            guard isSettled else { throw self.inUse }
+            connection = .open(writer)
+            return writer
         case .closed:
             throw SQLiteStoreError(.closed, "'\(self.path)' has been closed; no more messages can be stored")
         }
     }
 
-    private static func open(path: String, busyTimeout: Duration) throws -> Connection {
-        try SQLiteFile.prepareForWriting(path)
-        var configuration = Configuration()
-        configuration.label = "guerrilla.sqlite"
-        configuration.journalMode = .wal
-        configuration.busyMode = .timeout(busyTimeout.secondsForSQLite)
-        // Otherwise a transaction that cannot be rolled back traps; here the connection is given up instead.
-        configuration.allowsUnsafeTransactions = true
-        // Runs before the change to WAL mode, which would already alter another program's database.
-        configuration.prepareDatabase { db in
-            try SQLiteSchema.check(db, path: path, emptyIsOurs: true)
-        }
-        return try SQLiteStoreError.translating(path: path) {
-            let queue = try DatabaseQueue(path: SQLiteFile.name(of: path), configuration: configuration)
-            try SQLiteSchema.migrator.migrate(queue)
-            try queue.writeWithoutTransaction { db in
-                // Now, and not in prepareDatabase: GRDB sets NORMAL when it turns WAL mode on.
-                try db.execute(sql: "PRAGMA synchronous = FULL")
-                guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
-                    throw SQLiteStoreError(
-                        .notDurable,
-                        "'\(path)' cannot be used: SQLite does not accept PRAGMA synchronous=FULL, so messages could be lost"
-                    )
-                }
-                // A burst must not leave a WAL file of its size behind for ever.
-                try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
-            }
-            guard let identity = SQLiteFile.Identity(path: SQLiteFile.name(of: path)) else {
-                throw SQLiteStoreError(.fileReplaced, "'\(path)' was removed while it was being opened; try again")
-            }
-            return .open(queue, identity)
-        }
+    private func giveUp(_ writer: SQLiteWriter, _ connection: inout Connection) {
+        writer.abandon()
+        connection = .broken
     }
 
-    // MARK: - Transaction
-
-    private static func insert(_ messages: [StoredMessage], into db: Database) throws -> [Int64] {
-        var ids: [Int64] = []
-        ids.reserveCapacity(messages.count)
-        // The transaction statements go through GRDB, which follows the state of the transaction; cached, unlike those of
-        // its inTransaction.
-        try db.cachedStatement(sql: "BEGIN IMMEDIATE TRANSACTION").execute()
-        do {
-            var insert = try SQLiteInsert(db)
-            for message in messages {
-                ids.append(try insert.insert(message))
+    /// What to do when a file is not what it was.
+    private func after(
+        _ change: OpenFiles.Change,
+        _ writer: SQLiteWriter,
+        _ connection: inout Connection
+    ) -> SQLiteStoreError {
+        if change.kind == .replaced {
+            do {
+                try writer.handOver()
+            } catch let error as DatabaseError where WriteAheadLog.isBusy(error) {
+                // Only this connection still has it all.
+                return self.inUse
+            } catch {
+                self.logger.critical("messages that were acknowledged may be missing from '\(self.path)': \(error)")
             }
-            try db.cachedStatement(sql: "COMMIT TRANSACTION").execute()
-        } catch {
-            // A failed COMMIT may or may not have ended the transaction. rollback() looks first.
-            try? db.rollback()
-            if db.isInsideTransaction {
-                throw SQLiteStoreError(.failed, "a transaction could not be rolled back; the database is opened again")
-            }
-            throw error
         }
-        return ids
+        self.giveUp(writer, &connection)
+        return SQLiteStoreError(.fileReplaced, change.description)
+    }
+
+    private var inUse: SQLiteStoreError {
+        SQLiteStoreError(
+            .busy,
+            "'\(self.path)' is in use by another program, so it cannot be opened again; end what reads it for long"
+        )
     }
 
     /// Runs `body` with the connection, for tests.
-    func withDatabase<Value: Sendable>(_ body: (Database) throws -> Value) throws -> Value {
-        try self.connection.withLock { connection in
-            try self.usableQueue(&connection).writeWithoutTransaction(body)
-        }
-    }
-}
-
-extension Duration {
-    /// Seconds, within what SQLite's busy time-out can hold: at most a day, and not negative.
-    var secondsForSQLite: Double {
-        let (seconds, attoseconds) = min(max(self, .zero), .seconds(86_400)).components
-        return Double(seconds) + Double(attoseconds) * 1e-18
+    func withDatabase<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try self.connection.withLock { try self.writer(&$0).queue }.writeWithoutTransaction(body)
     }
 }
 #endif

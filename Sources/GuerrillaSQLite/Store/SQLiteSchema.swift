@@ -54,7 +54,8 @@ enum SQLiteSchema {
     /// Refuses a database that is not ours or that a newer version has changed, before anything is written to it.
     ///
     /// - Parameter emptyIsOurs: Whether a database without any table is accepted, to be filled by the migrations. It gets
-    ///   ``pageSize``, which cannot be changed once there is a table.
+    ///   ``pageSize``, which cannot be changed once something is written, and is marked as ours before there is a table: a start that
+    ///   is cut off between the two must not leave a database that the next one refuses.
     static func check(_ db: Database, path: String, emptyIsOurs: Bool) throws {
         let found = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         if found != Int64(applicationID) {
@@ -66,6 +67,7 @@ enum SQLiteSchema {
                 )
             }
             try db.execute(sql: "PRAGMA page_size = \(self.pageSize)")
+            try db.execute(sql: "PRAGMA application_id = \(self.applicationID)")
         }
         if try migrator.hasBeenSuperseded(db) {
             throw SQLiteStoreError(

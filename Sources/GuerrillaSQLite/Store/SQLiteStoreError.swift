@@ -21,7 +21,7 @@ public struct SQLiteStoreError: Error, CustomStringConvertible {
         public static let newerSchema = Code(description: "newerSchema")
         /// The schema is older than this program and the file was opened only for reading.
         public static let olderSchema = Code(description: "olderSchema")
-        /// `PRAGMA synchronous=FULL` has not taken effect, so a commit would not survive a power failure.
+        /// WAL mode or `PRAGMA synchronous=EXTRA` has not taken effect, so a commit would not survive a power cut.
         public static let notDurable = Code(description: "notDurable")
         /// Another program holds the lock for longer than the busy time-out.
         public static let busy = Code(description: "busy")

@@ -1,4 +1,5 @@
 #if SQLite
+public import GuerrillaMail
 public import NIOCore
 
 /// One message as ``SQLiteMessageStore`` keeps it: the envelope, what is known about the client, and the octets.
@@ -23,8 +24,8 @@ public struct StoredMessage: Sendable {
     public var recipients: [String]
     /// The decoded subject, if the header section has one and it was parsed.
     public var subject: String?
-    /// Name and value of every header field in order, if the header section was parsed.
-    public var headers: [(name: String, value: String)]?
+    /// The header fields in order, if the header section was parsed.
+    public var headers: HeaderSection?
     /// The header fields added on delivery, each with its line ending. Exported in front of ``data``.
     public var deliveryHeader: ByteBuffer
     /// The octets of the message, in one or more pieces.
@@ -42,7 +43,7 @@ public struct StoredMessage: Sendable {
         reversePath: String,
         recipients: [String],
         subject: String? = nil,
-        headers: [(name: String, value: String)]? = nil,
+        headers: HeaderSection? = nil,
         deliveryHeader: ByteBuffer = ByteBuffer(),
         data: [ByteBuffer]
     ) {
@@ -66,9 +67,12 @@ public struct StoredMessage: Sendable {
         self.data.reduce(0) { $0 &+ $1.readableBytes }
     }
 
-    /// Octets this message takes in memory, near enough for the limits of a queue.
+    /// Octets this message takes in memory, near enough for the limits of a queue; what its header fields become in the
+    /// database included.
     public var octets: Int {
-        self.size &+ self.deliveryHeader.readableBytes
+        let header = self.headers.map { $0.heldOctets &+ $0.octetCount } ?? 0
+        let recipients = self.recipients.reduce(0) { $0 &+ $1.utf8.count &+ 64 }
+        return self.size &+ self.deliveryHeader.readableBytes &+ header &+ (self.subject?.utf8.count ?? 0) &+ recipients
     }
 }
 #endif

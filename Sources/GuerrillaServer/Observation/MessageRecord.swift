@@ -17,6 +17,8 @@ public struct MessageRecord: Sendable {
         case failed
         /// No verdict in time: the client was answered 451.
         case timedOut = "timed out"
+        /// The client left before its verdict, and nothing was stored: it will send the message again.
+        case abandoned
         /// Committed after the client was answered 451: it will send the message again.
         case committedLate = "committed late"
         /// Failed after the client was answered 451.

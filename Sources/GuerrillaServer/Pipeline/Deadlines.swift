@@ -36,13 +36,16 @@ struct Deadlines {
     private var timerDeadline = NIODeadline.distantFuture
 
     init(settings: ServerSettings, now: NIODeadline = .now()) {
-        self.commandTimeout = TimeAmount(settings.commandTimeout)
-        self.dataTimeout = TimeAmount(settings.dataTimeout)
-        self.messageTimeout = TimeAmount(settings.messageTimeout)
+        self.commandTimeout = TimeAmount(settings.connection.commandTimeout)
+        self.dataTimeout = TimeAmount(settings.connection.dataTimeout)
+        self.messageTimeout = TimeAmount(settings.connection.messageTimeout)
         self.now = now
-        self.sessionEnd = now + TimeAmount(settings.sessionTimeout)
+        self.sessionEnd = now + TimeAmount(settings.connection.sessionTimeout)
         self.deadline = now + self.commandTimeout
-        self.dataRate = DataRate(minimum: settings.minimumDataRate, window: settings.dataRateWindow)
+        self.dataRate = DataRate(
+            minimum: settings.connection.minimumDataRate,
+            window: settings.connection.dataRateWindow
+        )
     }
 
     // MARK: What moves the deadline

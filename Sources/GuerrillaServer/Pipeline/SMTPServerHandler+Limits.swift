@@ -10,15 +10,16 @@ extension SMTPServerHandler {
     func clientAddressChanged(to address: IPAddress?) -> SMTPReply? {
         self.releaseAddress()
         let settings = self.settings
-        guard settings.maximumClientsPerAddress != nil || settings.connectionRatePerAddress != nil,
-            let address, !settings.limitExemptNetworks.cover(address)
+        guard
+            settings.connection.maximumClientsPerAddress != nil || settings.connection.connectionRatePerAddress != nil,
+            let address, !settings.connection.limitExemptNetworks.cover(address)
         else { return nil }
         let group = ClientLimiter.Group(address)
         let refusal = self.server.limiter.withLock {
             $0.admit(
                 group,
-                maximumClients: settings.maximumClientsPerAddress,
-                rate: settings.connectionRatePerAddress,
+                maximumClients: settings.connection.maximumClientsPerAddress,
+                rate: settings.connection.connectionRatePerAddress,
                 at: .now()
             )
         }

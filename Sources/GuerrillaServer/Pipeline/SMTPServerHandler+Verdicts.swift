@@ -31,6 +31,12 @@ struct PendingVerdict {
         return true
     }
 
+    /// The answer is of use to nobody, but what becomes of the question is still to be known. What waits in a queue is
+    /// withdrawn; what may have an effect already goes on.
+    func cancel() {
+        self.task?.cancel()
+    }
+
     /// Gives the question up. What waits in a queue is withdrawn; what may have an effect already goes on.
     mutating func abandon() {
         self.pendingToken = nil
@@ -113,6 +119,8 @@ extension SMTPServerHandler {
             decision = self.decision(verdict)
         case .failure(let error):
             decision = .refused(.of(error))
+            // Given up because the client has gone, which has been logged.
+            if case .closed = self.phase, error is CancellationError { break }
             self.log(error, "Recipient could not be validated", queuedID: nil)
         }
         guard self.verdicts.answer(token) else { return }
@@ -213,10 +221,15 @@ extension SMTPServerHandler {
         defer { self.verdictGiven() }
         self.deadlines.burstBegan()
         let isLate = !self.verdicts.answer(token)
+        if !isLate, case .closed = self.phase, error is CancellationError {
+            self.messageInHand = nil
+            self.record(envelope, outcome: .abandoned, reply: .localError)
+            return
+        }
         self.log(error, isLate ? "Message failed late" : "Message could not be saved", queuedID: envelope.queuedID)
         self.conclude(
             envelope,
-            outcome: isLate ? .failedLate : .failed,
+            outcome: isLate ? .failedLate : error is OutageError ? .deferred : .failed,
             reply: .of(error)
         )
     }
@@ -225,7 +238,7 @@ extension SMTPServerHandler {
     private func conclude(_ envelope: Envelope, outcome: MessageRecord.Outcome, reply: SMTPReply) {
         self.record(envelope, outcome: outcome, reply: reply)
         switch outcome {
-        case .stored, .discarded, .replied, .deferred, .failed, .timedOut:
+        case .stored, .discarded, .replied, .deferred, .failed, .timedOut, .abandoned:
             self.messageInHand = nil
             if let action = self.session.messageVerdict(reply) { self.run(action) }
             self.resume()
@@ -274,8 +287,9 @@ extension SMTPServerHandler {
     private func log(_ error: any Error, _ message: Logger.Message, queuedID: QueuedID?) {
         var metadata = self.clientMetadata
         if let queuedID { metadata["smtp.queued_id"] = "\(queuedID)" }
-        metadata["error"] = "\(error)"
-        self.settings.logger.error(message, metadata: metadata)
+        metadata["error"] = "\(PlainWords.of(error))"
+        // Of an outage the log tells once.
+        self.settings.logger.log(level: error is OutageError ? .debug : .error, message, metadata: metadata)
     }
 
     /// A processor's reply that would say something else to the client than what has become of its command.

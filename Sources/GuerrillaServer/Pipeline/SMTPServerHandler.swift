@@ -31,6 +31,8 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
 
     /// Replies are written before the end of a burst when so many octets have come together.
     private static let outputBurst = 16_384
+    /// What may wait to be used without being charged to the memory budget: a command line, or a message of a pipeline.
+    private static let unchargedInput = 4_096
     /// What is read and dropped after a last reply.
     private static let maximumLingeringOctets = 1_048_576
 
@@ -46,6 +48,8 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     private(set) var phase = Phase.ungreeted
     /// Octets that the session has not used yet.
     private var pending = ByteBuffer()
+    /// Charges `pending` to the memory budget when it is more than the connection's own share.
+    private var pendingMemory: MemoryReservation?
     /// Replies that have not been written yet.
     private var output = ByteBuffer()
     private var isProcessing = false
@@ -106,7 +110,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     private func begin(context: ChannelHandlerContext) {
         guard case .ungreeted = self.phase else { return }
         let refusal: SMTPReply? =
-            self.clientCount > self.settings.maximumClients
+            self.clientCount > self.settings.connection.maximumClients
             ? .tooManyClients : self.clientAddressChanged(to: self.session.client.address)
         if let refusal {
             let canBeTold = self.canBeTold(refusal)
@@ -118,8 +122,8 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
                 return
             }
             self.end(with: refusal, lingers: false)
-        } else if self.settings.greetingDelay > .zero {
-            self.deadlines.beginGreetingDelay(self.settings.greetingDelay)
+        } else if self.settings.connection.greetingDelay > .zero {
+            self.deadlines.beginGreetingDelay(self.settings.connection.greetingDelay)
         } else {
             self.greet()
         }
@@ -132,7 +136,8 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     /// never does it would hold a place for nothing: few get the chance, and none whose address has had enough.
     private func canBeTold(_ refusal: SMTPReply) -> Bool {
         guard self.session.isTLSPending else { return true }
-        return refusal == .tooManyClients && self.clientCount - self.settings.maximumClients <= Self.refusedHandshakes
+        return refusal == .tooManyClients
+            && self.clientCount - self.settings.connection.maximumClients <= Self.refusedHandshakes
     }
 
     private func greet() {
@@ -232,7 +237,10 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         self.session.connectionClosed()
         self.deadlines.cancelTimer()
         self.pending = ByteBuffer()
+        self.pendingMemory = nil
         self.output = ByteBuffer()
+        // Nobody can read the verdict any more: what has not begun to have an effect need not be done.
+        self.verdicts.cancel()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -250,6 +258,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         guard self.pending.readableBytes > 0 || self.session.waitingFor == .command else { return }
         var input = self.pending
         self.pending = ByteBuffer()
+        self.pendingMemory = nil
         self.process(&input, context: context)
     }
 
@@ -273,7 +282,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
     /// Keeps what the session has not used. It is copied, so that the channel gets its receive buffer back.
     private func keep(_ input: ByteBuffer) {
         guard input.readableBytes > 0, case .open = self.phase else { return }
-        guard input.readableBytes <= self.settings.maximumPendingInput else {
+        guard input.readableBytes <= self.settings.connection.maximumPendingInput else {
             self.settings.logger.info("Too much input while a verdict was pending", metadata: self.clientMetadata)
             self.closeNow()
             return
@@ -281,6 +290,11 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         var kept = ByteBufferAllocator().buffer(capacity: input.readableBytes)
         kept.writeImmutableBuffer(input)
         self.pending = kept
+        guard kept.capacity > Self.unchargedInput else { return }
+        // It has been read already. When it was too much, others are refused until it is used.
+        let memory = MemoryReservation(budget: self.loop.memory.budget)
+        memory.take(kept.capacity)
+        self.pendingMemory = memory
     }
 
     func run(_ action: SMTPAction, lingers: Bool = false) {
@@ -344,8 +358,9 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
             self.writeLastReplies(context: context)
         } else {
             context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
-            // Written at once as a rule, and then the same memory serves again.
-            self.output.clear()
+            // Written at once as a rule, and then the same memory serves again. If not, the next reply begins with none: the
+            // channel would hold a burst's memory for each reply that the peer does not take.
+            self.output.clear(minimumCapacity: 0)
         }
     }
 
@@ -355,7 +370,7 @@ final class SMTPServerHandler: ChannelDuplexHandler, ConnectionHandler {
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         promise.futureResult.whenComplete { _ in handler.value.lastReplyWritten() }
         context.writeAndFlush(self.wrapOutboundOut(self.output), promise: promise)
-        self.output.clear()
+        self.output.clear(minimumCapacity: 0)
     }
 
     private func lastReplyWritten() {

@@ -58,7 +58,7 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
             self.refuse("the peer is not in trusted_networks")
             return
         }
-        let timeout = TimeAmount(self.connection.settings.proxyTimeout)
+        let timeout = TimeAmount(self.connection.settings.connection.proxyTimeout)
         self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
             self.refuse("the header did not come in time")
         }

@@ -16,7 +16,7 @@ struct AcceptedConnection {
         self.snapshot = snapshot
         self.client = client
         self.clientCount = clientCount
-        self.isTrusted = snapshot.settings.trustedNetworks.cover(client.address)
+        self.isTrusted = snapshot.settings.connection.trustedNetworks.cover(client.address)
     }
 
     var settings: ServerSettings { self.snapshot.settings }
@@ -26,7 +26,7 @@ struct AcceptedConnection {
 
     /// Whether the client, who may stand behind a proxy, may use XCLIENT.
     var xclient: XCLIENTAccess {
-        guard self.settings.isXCLIENTOn else { return .off }
+        guard self.settings.connection.isXCLIENTOn else { return .off }
         return self.isTrusted ? .allowed : .refused
     }
 
@@ -54,7 +54,7 @@ struct AcceptedConnection {
             self.client.port = source.port
             self.client.serverAddress = destination.address
             self.client.serverPort = destination.port
-            self.isTrusted = self.settings.trustedNetworks.cover(source.address)
+            self.isTrusted = self.settings.connection.trustedNetworks.cover(source.address)
         case .unixSocket:
             self.client.address = nil
             self.client.port = nil

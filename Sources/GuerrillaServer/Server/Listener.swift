@@ -136,6 +136,15 @@ final class Listener: Sendable {
         }.get()
     }
 
+    /// Accepts nobody any more, as soon as the channel's loop gets to it. A channel that is opened again accepts: ``stopAccepting()`` is to
+    /// follow.
+    func pauseAccepting() {
+        let channel = self.channel
+        channel.eventLoop.execute {
+            try? channel.pipeline.syncOperations.handler(type: AcceptErrorHandler.self).stop()
+        }
+    }
+
     /// Closes channel and socket, after what the channel's loop has been given by now.
     func close() async {
         let channel = self.channel

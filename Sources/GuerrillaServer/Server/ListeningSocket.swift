@@ -22,6 +22,8 @@ public final class ListeningSocket: Sendable {
     public let address: SocketAddress
     /// Whom the socket is for; nil if that is for the address to say.
     public let name: String?
+    /// Whether no client of IPv4 reaches it: true for one of IPv6 that is not for both families.
+    package let isIPv6Only: Bool
     private let state: Mutex<State>
 
     private struct State {
@@ -34,7 +36,8 @@ public final class ListeningSocket: Sendable {
     /// Takes an address, and begins to listen unless it overlaps with a predecessor's.
     ///
     /// - Parameters:
-    ///   - host: An IP address or a name; nil for all addresses, of both families where the system has both.
+    ///   - host: An IP address or a name, of whose addresses the first one of IPv4 counts; nil for all addresses, of both families where
+    ///     the system has both.
     ///   - port: 0 lets the system choose one.
     ///   - name: Whom it is for.
     ///   - predecessors: Sockets that will be closed soon: an address that only these stand in the way of is shared with them, until
@@ -46,7 +49,17 @@ public final class ListeningSocket: Sendable {
         name: String? = nil,
         sharingWith predecessors: [ListeningSocket] = []
     ) throws {
-        let state = try Self.open(host: host, port: port, sharingWith: predecessors)
+        let place = try host.map { try ListenPlace(host: $0, port: port) } ?? .everywhere(port: port, needsIPv6: false)
+        try self.init(place, name: name, sharingWith: predecessors)
+    }
+
+    /// Takes a place, as the initializer with a host does.
+    package convenience init(
+        _ place: ListenPlace,
+        name: String? = nil,
+        sharingWith predecessors: [ListeningSocket] = []
+    ) throws {
+        let state = try Self.open(place, sharingWith: predecessors)
         do {
             let address = try Self.address(of: state.descriptor ?? -1)
             self.init(owning: state, address: address, name: name)
@@ -56,37 +69,44 @@ public final class ListeningSocket: Sendable {
         }
     }
 
-    private static func open(host: String?, port: Int, sharingWith predecessors: [ListeningSocket]) throws -> State {
-        if let host {
-            let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
-            return try Self.open(address, isDualStack: false, sharingWith: predecessors)
-        }
-        do {
+    private static func open(_ place: ListenPlace, sharingWith predecessors: [ListeningSocket]) throws -> State {
+        switch place {
+        case .everywhere(let port, let needsIPv6):
+            do {
+                let address = try SocketAddress(ipAddress: "::", port: port)
+                return try Self.open(address, isIPv6Only: false, sharingWith: predecessors)
+            } catch let error as IOError where error.errnoCode == EAFNOSUPPORT && !needsIPv6 {
+                return try Self.open(.everywhereOnIPv4(port: port), sharingWith: predecessors)
+            }
+        case .everywhereOnIPv4(let port):
+            return try Self.open(try SocketAddress(ipAddress: "0.0.0.0", port: port), sharingWith: predecessors)
+        case .everywhereOnIPv6(let port):
             let address = try SocketAddress(ipAddress: "::", port: port)
-            return try Self.open(address, isDualStack: true, sharingWith: predecessors)
-        } catch let error as IOError where error.errnoCode == EAFNOSUPPORT {
-            let address = try SocketAddress(ipAddress: "0.0.0.0", port: port)
-            return try Self.open(address, isDualStack: false, sharingWith: predecessors)
+            return try Self.open(address, isIPv6Only: true, sharingWith: predecessors)
+        case .address(let address):
+            return try Self.open(address, sharingWith: predecessors)
         }
     }
 
+    /// - Parameter isIPv6Only: Nil where that makes no difference, or is for the system to say.
     private static func open(
         _ address: SocketAddress,
-        isDualStack: Bool,
+        isIPv6Only: Bool? = nil,
         sharingWith predecessors: [ListeningSocket]
     ) throws -> State {
         // The very same address: a second way to the queue that is there, and nobody who waits in it is lost.
-        for predecessor in predecessors where predecessor.address == address {
+        for predecessor in predecessors
+        where predecessor.address == address && isIPv6Only ?? predecessor.isIPv6Only == predecessor.isIPv6Only {
             if let descriptor = try? predecessor.duplicate() { return State(descriptor: descriptor, predecessors: []) }
         }
         let neighbours = predecessors.filter { $0.address.port == address.port }
         do {
-            let descriptor = try Self.bind(address, isDualStack: isDualStack, isShared: false)
+            let descriptor = try Self.bind(address, isIPv6Only: isIPv6Only, isShared: false)
             return State(descriptor: descriptor, predecessors: [])
         } catch let error as IOError where error.errnoCode == EADDRINUSE && !neighbours.isEmpty {
             for neighbour in neighbours { neighbour.setShared(true) }
             do {
-                let descriptor = try Self.bind(address, isDualStack: isDualStack, isShared: true)
+                let descriptor = try Self.bind(address, isIPv6Only: isIPv6Only, isShared: true)
                 return State(descriptor: descriptor, predecessors: neighbours)
             } catch {
                 for neighbour in neighbours { neighbour.setShared(false) }
@@ -115,7 +135,18 @@ public final class ListeningSocket: Sendable {
     private init(owning state: State, address: SocketAddress, name: String?) {
         self.name = name
         self.address = address
+        self.isIPv6Only = state.descriptor.map(Self.isIPv6Only) ?? false
         self.state = Mutex(state)
+    }
+
+    /// What it is bound to.
+    package var place: ListenPlace {
+        let port = self.address.port ?? 0
+        switch self.address.ipAddress {
+        case "0.0.0.0": return .everywhereOnIPv4(port: port)
+        case "::": return self.isIPv6Only ? .everywhereOnIPv6(port: port) : .everywhere(port: port, needsIPv6: true)
+        default: return .address(self.address)
+        }
     }
 
     deinit {
@@ -167,7 +198,7 @@ public final class ListeningSocket: Sendable {
 
     // MARK: System calls
 
-    private static func bind(_ address: SocketAddress, isDualStack: Bool, isShared: Bool) throws -> CInt {
+    private static func bind(_ address: SocketAddress, isIPv6Only: Bool?, isShared: Bool) throws -> CInt {
         #if canImport(Darwin)
         let descriptor = socket(address.protocol.rawValue, SOCK_STREAM, 0)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -177,7 +208,7 @@ public final class ListeningSocket: Sendable {
         guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
         Self.set(SO_REUSEADDR, on: descriptor)
         if isShared { Self.set(SO_REUSEPORT, on: descriptor) }
-        if isDualStack { Self.set(IPV6_V6ONLY, to: 0, level: CInt(IPPROTO_IPV6), on: descriptor) }
+        if let isIPv6Only { Self.set(IPV6_V6ONLY, to: isIPv6Only ? 1 : 0, level: CInt(IPPROTO_IPV6), on: descriptor) }
         let result = address.withSockAddr { pointer, length in
             #if canImport(Glibc)
             Glibc.bind(descriptor, pointer, socklen_t(length))
@@ -198,6 +229,13 @@ public final class ListeningSocket: Sendable {
     private static func set(_ option: CInt, to value: CInt = 1, level: CInt = SOL_SOCKET, on descriptor: CInt) {
         var value = value
         _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    /// False for one of IPv4.
+    private static func isIPv6Only(_ descriptor: CInt) -> Bool {
+        var value: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &value, &length) == 0 && value != 0
     }
 
     private static func address(of descriptor: CInt) throws -> SocketAddress {

@@ -81,6 +81,8 @@ public final class SMTPServer: Sendable {
             }
             // QUIT and FIN may arrive while a verdict is pending: with the default its reply would be lost.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // What the peer does not take of our replies stays in memory; a burst of them must not make the channel full.
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 16_384, high: 32_768))
             // Fixed 16 KB buffers cost 19 KB per idle connection, these 4.5 KB.
             .childChannelOption(
                 .recvAllocator,
@@ -101,6 +103,13 @@ public final class SMTPServer: Sendable {
         await listener.stopAccepting()
         for (eventLoop, _) in self.registries { try? await eventLoop.submit {}.get() }
         await listener.close()
+    }
+
+    /// Begins with what ``shutdown(deadline:)`` does, and waits for nothing: nobody is accepted any more, nobody who is idle stays. It
+    /// needs no thread but those of the event loops.
+    public func beginShutdown() {
+        self.listener?.pauseAccepting()
+        for (eventLoop, registry) in self.registries { eventLoop.execute { registry.value.shutDown() } }
     }
 
     /// Stops listening, lets messages in hand be finished, and sends everybody else away with 421.
@@ -159,7 +168,7 @@ public final class SMTPServer: Sendable {
 
     private func addHandlers(to channel: any Channel) throws {
         let connection = self.accept(channel)
-        if connection.settings.isProxyOn {
+        if connection.settings.connection.isProxyOn {
             let handler = ProxyProtocolHandler(server: self, connection: connection)
             try channel.pipeline.syncOperations.addHandler(handler)
         } else {

@@ -1,3 +1,5 @@
+public import GuerrillaBackend
+
 /// How one server speaks TLS. The files are only named here; a ``TLSProvider`` reads them.
 ///
 /// ```swift
@@ -5,7 +7,7 @@
 /// tls.isStartTLSOn = true
 /// tls.keyPair = TLSKeyPair(privateKeyFile: "mx.key", certificateFile: "mx.crt")
 /// ```
-public struct TLSSettings: Sendable, Equatable {
+public struct TLSSettings: Sendable, Equatable, ConfigurationOwner {
     /// Whether STARTTLS is offered (`start_tls_on`). The default is `false`.
     public var isStartTLSOn = false
 
@@ -53,6 +55,9 @@ public struct TLSSettings: Sendable, Equatable {
     /// Creates settings with every default.
     public init() {}
 
+    /// TLS that is off.
+    public static let defaults = TLSSettings()
+
     /// The paths of all files that a provider reads for these settings.
     public var files: [String] {
         let pairs = ([self.keyPair] + self.certificates).flatMap { [$0.privateKeyFile, $0.certificateFile] }
@@ -61,7 +66,7 @@ public struct TLSSettings: Sendable, Equatable {
 }
 
 /// A private key and the certificate chain that belongs to it.
-public struct TLSKeyPair: Sendable, Equatable {
+public struct TLSKeyPair: Sendable, Equatable, ConfigurationOwner {
     /// The path of the private key, PEM (`private_key_file`); nil when there is none.
     public var privateKeyFile: String?
 
@@ -71,6 +76,9 @@ public struct TLSKeyPair: Sendable, Equatable {
     /// The host names it is for, in lower case; `*.example.com` is for every name with one label more (`host_names`). Empty means those
     /// in the certificate.
     public var hostNames: [String]
+
+    /// No files.
+    public static let defaults = TLSKeyPair()
 
     /// Names a key pair.
     public init(privateKeyFile: String? = nil, certificateFile: String? = nil, hostNames: [String] = []) {

@@ -53,26 +53,32 @@ extension Mail {
         }
 
         /// Each message as a file of its own. One that is not complete has another name.
-        private static func write(_ store: SQLiteMessageReader, to directory: String) throws {
+        private static func write(_ store: SQLiteMessageReader, to name: String) throws {
             var written = 0
             var present = 0
-            try OutputFile.makeDirectory(directory)
+            var obstacles = 0
+            let directory = try OutputDirectory(making: name)
             try self.forEach(of: store) { summary in
-                let name = "\(directory)/\(self.name(of: summary)).eml"
-                guard !OutputFile.exists(name) else {
+                let name = "\(self.name(of: summary)).eml"
+                switch directory.place(of: name) {
+                case .free:
+                    var file = try OutputFile(name, in: directory)
+                    try store.export(.id(summary.id)) { try file.write($0.bytes) }
+                    if try file.finish() { written += 1 } else { present += 1 }
+                case .file:
                     present += 1
-                    return
+                case .obstacle:
+                    obstacles += 1
+                    Terminal.note("guerrillad: '\(directory.name)/\(name)' is no file: the message was not written")
                 }
-                let file = try OutputFile(creating: name + ".part", replacing: true)
-                try store.export(.id(summary.id)) { try file.write($0.bytes) }
-                try file.close(renamingTo: name)
-                written += 1
             }
-            Terminal.note("\(written) written to \(directory)" + (present > 0 ? ", \(present) were there already" : ""))
+            Terminal.note("\(written) written to \(name)" + (present > 0 ? ", \(present) were there already" : ""))
+            guard obstacles == 0 else { throw ExitCode.trouble }
         }
 
         private static func writeMbox(_ store: SQLiteMessageReader, to name: String) throws {
-            let file = try OutputFile(creating: name, replacing: false)
+            guard !Terminal.isTaken(name) else { throw Terminal.fail("'\(name)': a file of that name exists") }
+            var file = try OutputFile(name)
             var written = 0
             try self.forEach(of: store) { summary in
                 var encoder = MboxEncoder()
@@ -88,7 +94,7 @@ extension Mail {
                 try file.write(octets.span.bytes)
                 written += 1
             }
-            try file.close()
+            guard try file.finish() else { throw Terminal.fail("'\(name)': a file of that name exists by now") }
             Terminal.note("\(written) written to \(name)")
         }
 
@@ -119,9 +125,11 @@ extension Mail {
         }
     }
 
-    /// Delivery header and message, as they are, to standard output.
+    /// Delivery header and message to standard output: as they are, or fit to be shown where that is a terminal.
     static func write(_ identifier: StoredMessageIdentifier, of store: SQLiteMessageReader) throws {
-        try store.export(identifier) { try Terminal.write($0.bytes) }
+        var output = Terminal.Output()
+        try store.export(identifier) { try output.write($0.bytes) }
+        try output.finish()
     }
 }
 #endif

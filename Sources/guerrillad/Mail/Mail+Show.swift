@@ -50,8 +50,8 @@ extension Mail {
         private static func members(_ record: StoredMessageRecord) -> ConfigurationObject {
             let message = record.message
             let tls: ConfigurationValue = message.tls.map { .string($0) } ?? .null
-            let headers: [ConfigurationValue]? = message.headers?.map { header in
-                ["name": .string(header.name), "value": .string(header.value)]
+            let headers: [ConfigurationValue]? = message.headers?.fields.map { header in
+                ["name": .string(header.name), "value": .string(header.body)]
             }
             var members = MailText.members(record.summary)
             members["client"] = [

@@ -1,7 +1,6 @@
 #if CommandLine && SQLite
 import ArgumentParser
 import GuerrillaSQLite
-import UnixSignals
 
 extension Mail {
     struct Watch: AsyncParsableCommand {
@@ -21,7 +20,8 @@ extension Mail {
 
         func run() async throws {
             let path = try self.store.path()
-            let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+            let (signals, continuation) = AsyncStream.makeStream(of: ProcessSignal.self)
+            SignalThread.react(to: [.interrupt, .terminate]) { continuation.yield($0) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { for await _ in signals { return } }
                 group.addTask { try await self.watch(path) }

@@ -5,10 +5,7 @@ struct SecretTests {
     private struct Holder {
         var secret = Secret("hunter2")
         var values: ConfigurationObject = ["sql_dsn": "hunter2", "nested": ["password": "hunter2"]]
-        var configuration = ProcessorConfiguration(
-            values: ["sql_dsn": "hunter2"],
-            environment: ["GUERRILLA_BACKEND_CONFIG_SQL_DSN": "hunter2"]
-        )
+        var configuration = ProcessorConfiguration(values: ["sql_dsn": "hunter2"])
     }
 
     @Test func secretsAndValuesAreNeverPrinted() {

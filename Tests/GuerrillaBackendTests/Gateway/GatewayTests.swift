@@ -5,9 +5,10 @@ import Testing
 
 struct GatewayTests {
     final class CountingBackend: Backend {
-        private let counts = Mutex((starts: 0, shutdowns: 0))
+        private let counts = Mutex((starts: 0, installations: 0, shutdowns: 0))
         let failsAtStart: Bool
         var starts: Int { self.counts.withLock { $0.starts } }
+        var installations: Int { self.counts.withLock { $0.installations } }
         var shutdowns: Int { self.counts.withLock { $0.shutdowns } }
 
         init(failsAtStart: Bool = false) {
@@ -21,6 +22,10 @@ struct GatewayTests {
         func start() async throws {
             self.counts.withLock { $0.starts += 1 }
             if self.failsAtStart { throw Failure() }
+        }
+
+        func wasPutInForce() {
+            self.counts.withLock { $0.installations += 1 }
         }
 
         func save(_ envelope: inout Envelope) async throws -> SaveVerdict { .discarded }
@@ -46,10 +51,10 @@ struct GatewayTests {
     @Test func aBackendThatDoesNotStartLeavesThePresentOneInPlace() async throws {
         let gateway = Gateway()
         let present = CountingBackend()
+        let failing = CountingBackend(failsAtStart: true)
         try await gateway.start(present)
-        await #expect(throws: CountingBackend.Failure.self) {
-            try await gateway.start(CountingBackend(failsAtStart: true))
-        }
+        await #expect(throws: CountingBackend.Failure.self) { try await gateway.start(failing) }
+        #expect(present.installations == 1 && failing.installations == 0)
         #expect(gateway.lease()?.backend as? CountingBackend === present)
         #expect(present.shutdowns == 0)
     }

@@ -42,6 +42,10 @@ struct ProcessorChainTests {
             self.journal.note("\(self.name) starts")
         }
 
+        func wasPutInForce() {
+            self.journal.note("\(self.name) is in force")
+        }
+
         func shutdown(deadline: ContinuousClock.Instant) async {
             self.journal.note("\(self.name) stops")
         }
@@ -140,12 +144,16 @@ struct ProcessorChainTests {
     @Test func aProcessorInBothChainsIsOneInstance() async throws {
         let chain = try self.chain("one|two", validate: "two|one")
         try await chain.start()
+        chain.wasPutInForce()
         let verdict = try await chain.validate(Recipient(.postmaster), in: self.envelope)
         #expect(verdict == .accepted)
         await chain.shutdown(deadline: .now)
         #expect(
             self.journal.all
-                == ["one starts", "two starts", "two validates", "one validates", "two stops", "one stops"]
+                == [
+                    "one starts", "two starts", "one is in force", "two is in force", "two validates", "one validates",
+                    "two stops", "one stops",
+                ]
         )
     }
 

@@ -1,5 +1,6 @@
 import GuerrillaMail
 import GuerrillaTestSupport
+import Synchronization
 import Testing
 
 @Suite struct EncodedWordDecoderTests {
@@ -135,6 +136,62 @@ import Testing
     func hostileTextTakesLinearTime(pattern: String) {
         let text = String(repeating: pattern, count: 1_000_000 / pattern.utf8.count)
         #expect(!decoder.decode(text).isEmpty)
+    }
+
+    /// Broken words behind words and much white space: a decoder that looks back over the white space for each of them
+    /// would not end.
+    @Test func brokenWordsBehindWhiteSpaceTakeLinearTime() {
+        let broken = String(repeating: "=?utf-8?B?!?= ", count: 40_000)
+        let text = "=?utf-8?Q?a?=" + String(repeating: " ", count: 500_000) + broken
+        #expect(decoder.decode(text) == "a" + text.dropFirst("=?utf-8?Q?a?=".count))
+    }
+
+    // MARK: The bound of conversions
+
+    /// Knows every charset and counts.
+    private final class CountingConverter: CharsetConverter {
+        let calls = Mutex(0)
+        var count: Int { self.calls.withLock { $0 } }
+
+        func utf8String(from octets: [UInt8], charset: String) -> String? {
+            self.calls.withLock { $0 += 1 }
+            return String(decoding: octets, as: UTF8.self)
+        }
+    }
+
+    @Test(arguments: [0, 1, 2, 7, 1_000, -1])
+    func conversionsHaveALimit(maximum: Int) {
+        let converter = CountingConverter()
+        let decoder = EncodedWordDecoder(charsets: converter, maximumConversions: maximum)
+        let words = (0..<2_000).map { "=?x-\($0 % 2)?Q?a?=" }
+        let decoded = max(0, maximum)
+        #expect(
+            decoder.decode(words.joined(separator: " "))
+                == String(repeating: "a", count: decoded) + (decoded > 0 ? " " : "")
+                + words.dropFirst(decoded).joined(separator: " ")
+        )
+        #expect(converter.count == decoded)
+    }
+
+    @Test func adjacentWordsInOneCharsetAreOneConversion() {
+        let converter = CountingConverter()
+        let decoder = EncodedWordDecoder(charsets: converter, maximumConversions: 2)
+        #expect(decoder.decode("=?x?Q?a?= =?X?B?Yg==?=\t=?x*en?Q?c?= d =?x?Q?e?= f =?x?Q?g?=") == "abc d e f =?x?Q?g?=")
+        #expect(converter.count == 2)
+    }
+
+    @Test func fieldsOfOneMessageShareALimit() {
+        let decoder = EncodedWordDecoder(charsets: CountingConverter(), maximumConversions: 3)
+        var left = 4
+        let field = Array("=?x?Q?a?= b =?x?Q?c?= d =?x?Q?e?= f =?x?Q?g?=".utf8)
+        #expect(decoder.decode(octets: field, conversionsLeft: &left) == "a b c d e f =?x?Q?g?=")
+        #expect(left == 1)
+        #expect(decoder.decode(octets: field, conversionsLeft: &left) == "a b =?x?Q?c?= d =?x?Q?e?= f =?x?Q?g?=")
+        #expect(left == 0)
+        #expect(decoder.decode(octets: field, conversionsLeft: &left) == String(decoding: field, as: UTF8.self))
+        left = -1
+        #expect(decoder.decode(octets: Array("no word".utf8), conversionsLeft: &left) == "no word")
+        #expect(left == -1)
     }
 
     @Test func randomTextNeverTraps() {

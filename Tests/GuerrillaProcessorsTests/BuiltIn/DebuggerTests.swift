@@ -10,11 +10,8 @@ struct DebuggerTests {
     private let harness = ProcessorHarness()
     private let message = "Subject: =?UTF-8?Q?gr=C3=BC=C3=9Fe?=\r\nTo: bob@example.com\r\n\r\nThe Secret Body\r\n"
 
-    private func configuration(
-        _ values: ConfigurationObject,
-        environment: [String: String] = [:]
-    ) -> ProcessorConfiguration {
-        ProcessorConfiguration(values: values, environment: environment)
+    private func configuration(_ values: ConfigurationObject) -> ProcessorConfiguration {
+        ProcessorConfiguration(values: values)
     }
 
     @Test func envelopeHeaderSectionAndSubjectAreLoggedAndNotTheBody() async throws {
@@ -142,19 +139,6 @@ struct DebuggerTests {
         } throws: { error in
             error is ConfigurationError && "\(error)".hasPrefix(sentence)
         }
-    }
-
-    @Test func environmentGoesBeforeTheFile() async throws {
-        var envelope = Envelope.sample(self.message)
-        let chain = try self.harness.chain(
-            "Debugger",
-            configuration: self.configuration(
-                ["log_received_mails": false],
-                environment: ["GUERRILLA_BACKEND_CONFIG_LOG_RECEIVED_MAILS": "1"]
-            )
-        )
-        #expect(try await chain.save(&envelope) == .stored)
-        #expect(self.harness.log.count == 1)
     }
 
     @Test func negativeSleepInCodeIsNone() async throws {

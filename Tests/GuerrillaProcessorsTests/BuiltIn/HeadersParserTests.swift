@@ -1,9 +1,12 @@
 import GuerrillaBackend
 import GuerrillaMail
 import GuerrillaProcessors
+import GuerrillaSMTP
 import InMemoryLogging
 import Logging
 import NIOCore
+import NIOPosix
+import Synchronization
 import Testing
 
 struct HeadersParserTests {
@@ -159,6 +162,88 @@ struct HeadersParserTests {
         #expect(envelope.header?.fields.count == 601)
         #expect(envelope.subject == "kept")
         #expect(self.harness.log.count == 1)
+    }
+
+    // MARK: Memory
+
+    /// What is held beside the message: 32 octets for each field, the subject.
+    @Test(arguments: [
+        ("Subject: s\r\n" + String(repeating: "A:\r\n", count: 999), 32_000),
+        ("Subject: " + String(repeating: "s", count: 30_000) + "\r\n", 30_000),
+        ("Subject: =?tis-620?q?" + String(repeating: "=A1", count: 5_000) + "?=\r\n", 15_000),
+        ("Subject: " + String(repeating: "s", count: 300_000) + "\r\n", 300_000 + 300_000),
+    ])
+    func fieldsAndSubjectAreChargedUntilTheMessageGoes(head: String, held: Int) async throws {
+        let budget = MemoryBudget(limit: 1 << 26)
+        var data: MessageData? = .received(head + "\r\nbody\r\n", budget: budget)
+        let before = budget.used
+        var header = try await self.parsed(try #require(data)).header
+        #expect(budget.used >= before + held)
+        #expect(budget.used <= before + held + 300_000)
+        let charged = budget.used
+        self.harness.kept.removeAll()
+        data = nil
+        // Whoever keeps a field keeps the message.
+        #expect(header?[first: "subject"] != nil)
+        #expect(budget.used == charged)
+        header = nil
+        #expect(budget.used == 0)
+    }
+
+    @Test func ordinaryFieldsAreNotCounted() async throws {
+        let budget = MemoryBudget(limit: 1 << 26)
+        let data = MessageData.received("Subject: s\r\n" + self.fields(30) + "\r\nbody\r\n", budget: budget)
+        let before = budget.used
+        #expect(try await self.parsed(data).header?.fields.count == 31)
+        #expect(budget.used == before)
+    }
+
+    @Test(arguments: ["A: b\r\n", "Subject: s\r\n"])
+    func withoutMemoryTheClientKeepsTheMessage(field: String) async throws {
+        let text = String(repeating: field, count: 900) + "Subject: \(String(repeating: "s", count: 4_000))\r\n\r\nbody"
+        let budget = MemoryBudget(limit: 40_000)
+        let data = MessageData.received(text, budget: budget)
+        let before = budget.used
+        let error = await #expect(throws: MessageMemoryExhausted.self) { _ = try await self.parsed(data) }
+        #expect(error?.smtpReply == .insufficientStorage)
+        #expect(budget.used == before)
+    }
+
+    // MARK: Cost
+
+    /// The dearest subject there is: the words behind the limit stay as they were sent.
+    @Test func subjectTakesSoManyConversions() async throws {
+        let words = (0..<4_000).map { "=?\($0.isMultiple(of: 2) ? "koi8-r" : "iso-2022-jp")?q?a?=" }
+        let subject = try await self.parsed("Subject: \(words.joined(separator: "\r\n "))\r\n\r\n").subject
+        #expect(
+            subject == String(repeating: "a", count: 1_000) + " " + words.dropFirst(1_000).joined(separator: " ")
+        )
+    }
+
+    /// What holds an event loop is bounded by what it costs, not by its size.
+    @Test(arguments: [(2_000, true), (4_000, false), (60_000, false)])
+    func longSubjectIsDecodedElsewhere(size: Int, isOnLoop: Bool) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let places = Mutex<[Bool]>([])
+        let charsets = SpyingConverter { places.withLock { $0.append(loop.inEventLoop) } }
+        let parser = HeadersParser(charsets: charsets, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let data = MessageData.received("Subject: =?x?q?a?= \(String(repeating: "b", count: size - 10))\r\n\r\n")
+        try await Task(executorPreference: EventLoopTaskExecutor(loop)) {
+            var envelope = Envelope.sample(data)
+            _ = try await parser.save(&envelope, next: SaveNext([]))
+        }.value
+        try await group.shutdownGracefully()
+        #expect(places.withLock { $0 } == [isOnLoop])
+    }
+
+    private struct SpyingConverter: CharsetConverter {
+        let onCall: @Sendable () -> Void
+
+        func utf8String(from octets: [UInt8], charset: String) -> String? {
+            self.onCall()
+            return String(decoding: octets, as: UTF8.self)
+        }
     }
 
     // MARK: Limits

@@ -24,6 +24,7 @@ struct ProcessorHarness {
         private let envelopes = Mutex<[Envelope]>([])
         var all: [Envelope] { self.envelopes.withLock { $0 } }
         func append(_ envelope: Envelope) { self.envelopes.withLock { $0.append(envelope) } }
+        func removeAll() { self.envelopes.withLock { $0 = [] } }
     }
 
     let kept = Kept()
@@ -106,8 +107,8 @@ extension Recipient {
 
 extension MessageData {
     /// A message as it arrives: in chunks, which are several beyond 256 KiB.
-    static func received(_ text: String) -> MessageData {
-        var builder = MessageDataBuilder(memory: MessageMemory(budget: MemoryBudget(limit: 1 << 26)))
+    static func received(_ text: String, budget: MemoryBudget = MemoryBudget(limit: 1 << 26)) -> MessageData {
+        var builder = MessageDataBuilder(memory: MessageMemory(budget: budget))
         var text = text
         let isWithinBudget = text.withUTF8 { builder.append(UnsafeRawBufferPointer($0)) }
         precondition(isWithinBudget, "the budget is larger than any message of these tests")

@@ -88,6 +88,9 @@ import Testing
         Sample("utf-16", "006f0068006e00650020004d00610072006b0065", "ohne Marke"),
         Sample("utf-32be", "000000610001f600", "a😀"),
         Sample("utf-16", "feff0041", "A"),
+        Sample("utf-32", "000000410001f600", "A😀"),
+        Sample("utf-32", "0000feff00000041", "A"),
+        Sample("utf-32", "fffe000041000000", "A"),
         Sample("utf-16", "fffe4100", "A"),
     ]
 

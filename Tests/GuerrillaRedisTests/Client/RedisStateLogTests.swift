@@ -35,6 +35,33 @@ struct RedisStateLogTests {
         #expect(self.lines == ["error the server answers OOM", "notice -"])
     }
 
+    @Test func nothingIsToldBeforeMessagesCome() {
+        let log = RedisStateLog(Logger(label: "test") { _ in self.handler }, isHeard: false)
+        let other = RedisEndpoint.tcp(host: "b", port: 1)
+        log.failed(Self.server, .timedOut)
+        log.failed(other, .timedOut)
+        log.connected(other)
+        #expect(self.lines.isEmpty)
+        log.begin()
+        log.failed(Self.server, .timedOut)
+        log.connected(Self.server)
+        #expect(self.lines == ["error no answer in time", "notice -"])
+    }
+
+    @Test func theEndSaysHowLongItWasAndWhatItHasCost() {
+        let log = self.log
+        let begin = ContinuousClock.now
+        log.refused(7, by: Self.server)
+        log.failed(Self.server, .timedOut, now: begin)
+        log.refused(2, by: Self.server)
+        log.failed(Self.server, .unreachable("refused"), now: begin + .seconds(5))
+        log.refused(38, by: Self.server)
+        log.connected(Self.server, now: begin + .milliseconds(12_345))
+        let end = self.handler.entries.last
+        #expect(end?.metadata["outage.seconds"] == "12")
+        #expect(end?.metadata["outage.messages"] == "40")
+    }
+
     @Test func serversAreToldApart() {
         let log = self.log
         log.failed(Self.server, .timedOut)

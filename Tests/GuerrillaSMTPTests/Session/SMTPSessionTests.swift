@@ -75,6 +75,52 @@ struct SMTPSessionTests {
         #expect(budget.used == 0)
     }
 
+    /// Recipients beyond what belongs to the connection count, and go with the message.
+    @Test func manyRecipientsAreChargedAndGivenBack() throws {
+        let budget = MemoryBudget(limit: 1 << 20)
+        var limits = SMTPSessionLimits()
+        limits.recipients = 1_000
+        var peer = PureSession(limits: limits, budget: budget)
+        let domain = String(repeating: "d", count: 60) + ".example.com"
+        func addRecipients(_ count: Int) {
+            for number in 0..<count { peer.send("RCPT TO:<user\(number)@example.com>\r\n".utf8) }
+        }
+        peer.send("EHLO c.example\r\nMAIL FROM:<a@\(domain)>\r\n".utf8)
+        addRecipients(10)
+        #expect(budget.used == 0)
+        addRecipients(490)
+        let charged = budget.used
+        #expect(charged > 500 * 2 * "user0@example.com".utf8.count)
+        #expect(charged < 500 * 1_024)
+        peer.send("RSET\r\n".utf8)
+        #expect(budget.used == 0)
+        peer.send("MAIL FROM:<>\r\n".utf8)
+        addRecipients(500)
+        #expect(budget.used == charged)
+        peer.send("DATA\r\nx\r\n.\r\n".utf8)
+        #expect(peer.messages.count == 1)
+        #expect(budget.used == charged + 4_096)
+        // The session has begun anew, the message has them still.
+        peer.send("MAIL FROM:<>\r\nRSET\r\n".utf8)
+        #expect(budget.used == charged + 4_096)
+        peer = PureSession(budget: budget)
+        #expect(budget.used == 0)
+    }
+
+    @Test func withoutMemoryARecipientIsRefusedForNow() throws {
+        let budget = MemoryBudget(limit: 8_192)
+        let peer = PureSession(budget: budget)
+        peer.send("EHLO c.example\r\nMAIL FROM:<>\r\n".utf8)
+        let name = String(repeating: "n", count: 60)
+        for number in 10..<99 { peer.send("RCPT TO:<\(name)\(number)@example.com>\r\n".utf8) }
+        let accepted = try #require(peer.session.transaction?.recipients.count)
+        #expect((10..<89).contains(accepted))
+        #expect(peer.output.hasSuffix("452 4.3.1 Error: insufficient system storage\r\n"))
+        #expect(budget.used == 8_192)
+        peer.send("RSET\r\nMAIL FROM:<>\r\nRCPT TO:<\(name)@example.com>\r\nDATA\r\nx\r\n.\r\n".utf8)
+        #expect(peer.messages.count == 1)
+    }
+
     @Test func exhaustedMemoryIs452AndTheSessionStaysInStep() {
         let budget = MemoryBudget(limit: 8_192)
         let peer = PureSession(budget: budget)

@@ -3,15 +3,28 @@ import Synchronization
 
 @testable import GuerrillaSQL
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// A database in memory that fails when it is told to.
 final class FakeDatabase: SQLDriver {
     struct State {
         var committed: [String] = []
+        /// How many rows each insert had, those that failed too.
+        var inserts: [Int] = []
         var connections = 0
         var opened = 0
         /// What the next connections or commits meet, one failure each.
         var connectFailures: [SQLFailure] = []
         var failures: [SQLFailure] = []
+        /// What rows for the recipient `bad` meet.
+        var rowFailure = SQLFailure(.row, "bad row")
+        /// What it says when it is asked whether it can still be used.
+        var trouble: SQLFailure?
+        var cautions: [String] = []
+        /// How long failing takes.
+        var delay = Duration.zero
         var isAlive = true
     }
 
@@ -41,16 +54,31 @@ final class FakeDatabase: SQLDriver {
 
         func insert(_ rows: [MailRow]) throws(SQLFailure) {
             let failure = self.database.state.withLock { state -> SQLFailure? in
+                state.inserts.append(rows.count)
                 if let failure = state.failures.popLast() { return failure }
-                if rows.contains(where: { $0.recipient == "bad" }) { return SQLFailure(.row, "bad row") }
+                if rows.contains(where: { $0.recipient == "bad" }) {
+                    // A connection that is gone is gone for all.
+                    if state.rowFailure.reach == .connection { state.isAlive = false }
+                    return state.rowFailure
+                }
                 state.committed += rows.map(\.recipient)
                 return nil
             }
-            if let failure { throw failure }
+            guard let failure else { return }
+            let delay = self.database.state.withLock { $0.delay }
+            usleep(UInt32(delay / .microseconds(1)))
+            throw failure
         }
 
+        func check() throws(SQLFailure) {
+            if let trouble = self.database.state.withLock({ $0.trouble }) { throw trouble }
+        }
+
+        func cautions() throws(SQLFailure) -> [String] { self.database.state.withLock { $0.cautions } }
+
         func find(_ recipients: [[String]]) throws(SQLFailure) -> [Bool] {
-            recipients.map { $0.first == "known" }
+            if recipients.contains(["incomparable"]) { throw SQLFailure(.row, "illegal mix of collations") }
+            return recipients.map { $0.first == "known" }
         }
 
         func close() {

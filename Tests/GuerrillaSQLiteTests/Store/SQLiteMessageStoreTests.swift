@@ -3,6 +3,7 @@ import GuerrillaTestSupport
 import GRDB
 import GRDBSQLite
 import GuerrillaBackend
+import GuerrillaMail
 import NIOCore
 import Testing
 
@@ -44,7 +45,9 @@ struct SQLiteMessageStoreTests {
             reversePath: "",
             recipients: ["b@example.com", "jürgen@example.com", "b@example.com"],
             subject: "Grüße \u{0}\u{1F980}",
-            headers: [("Subject", "a\"b"), ("X", ""), ("X", "2")],
+            headers: HeaderSection(
+                fields: [("Subject", "a\"b"), ("X", ""), ("X", "2")].map { HeaderField(name: $0, body: $1) }
+            ),
             deliveryHeader: ByteBuffer(string: "Delivered-To: b@example.com\r\n"),
             data: [ByteBuffer(string: "Subject: x\r\n\r\n")]
         )
@@ -63,8 +66,8 @@ struct SQLiteMessageStoreTests {
         #expect(read.recipients == message.recipients)
         // SQLite leaves TEXT with NUL inside undefined.
         #expect(read.subject == "Grüße \u{FFFD}\u{1F980}")
-        #expect(read.headers?.map(\.name) == ["Subject", "X", "X"])
-        #expect(read.headers?.map(\.value) == ["a\"b", "", "2"])
+        #expect(read.headers?.fields.map(\.name) == ["Subject", "X", "X"])
+        #expect(read.headers?.fields.map(\.body) == ["a\"b", "", "2"])
         #expect(read.deliveryHeader == message.deliveryHeader)
         #expect(read.data == message.data)
         #expect(read.size == 14)
@@ -77,7 +80,7 @@ struct SQLiteMessageStoreTests {
         empty.queuedID = "2"
         empty.subject = ""
         empty.tls = ""
-        empty.headers = []
+        empty.headers = HeaderSection()
         try store.insert([empty])
         let reader = try SQLiteMessageReader(readingFrom: self.fixture.path)
         let absent = try reader.message(.id(1)).message
@@ -88,7 +91,7 @@ struct SQLiteMessageStoreTests {
         let present = try reader.message(.id(2)).message
         #expect(present.subject?.isEmpty == true)
         #expect(present.tls?.isEmpty == true)
-        #expect(present.headers?.isEmpty == true)
+        #expect(present.headers?.fields.isEmpty == true)
     }
 
     /// Lengths of the pieces of a message. The limits are 64 KiB of a piece read and 4 MiB of a message bound at once.
@@ -135,9 +138,9 @@ struct SQLiteMessageStoreTests {
         #expect(try reader.exported(.id(1)) == ByteBuffer(string: "keptkeptkept"))
     }
 
-    @Test func commitsAreSynchronousFullAndInWALMode() throws {
+    @Test func commitsAreSynchronousAndInWALMode() throws {
         let store = try SQLiteMessageStore(path: self.fixture.path)
-        #expect(try store.withDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+        #expect(try store.withDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 3)
         #expect(try store.withDatabase { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
         #expect(try store.withDatabase { try Int.fetchOne($0, sql: "PRAGMA foreign_keys") } == 1)
         #expect(try store.withDatabase { try Int.fetchOne($0, sql: "PRAGMA page_size") } == 8_192)
@@ -252,7 +255,7 @@ struct SQLiteMessageStoreTests {
         let store = try SQLiteMessageStore(path: self.fixture.path)
         try store.insert([.sample("1")])
         // The descriptor of the WAL file now refuses every write: the disk is full (ENOSPC) or broken (EBADF).
-        let wal = try #require(self.descriptor(of: self.fixture.path + "-wal"))
+        let wal = try #require(StoreFixture.descriptor(of: self.fixture.path + "-wal"))
         let refusing = diskIsFull ? open("/dev/full", O_RDWR) : open("/dev/null", O_RDONLY)
         let original = dup(wal)
         dup2(refusing, wal)
@@ -265,16 +268,6 @@ struct SQLiteMessageStoreTests {
         try store.insert([.sample("2"), .sample("3")])
         let reader = try SQLiteMessageReader(readingFrom: self.fixture.path)
         #expect(try reader.list(limit: 10).map(\.queuedID) == ["3", "2", "1"])
-    }
-
-    private func descriptor(of path: String) -> Int32? {
-        var limit = rlimit()
-        getrlimit(CInt(RLIMIT_NOFILE.rawValue), &limit)
-        return (0..<Int32(clamping: limit.rlim_cur)).first { descriptor in
-            guard let name = realpath("/proc/self/fd/\(descriptor)", nil) else { return false }
-            defer { free(name) }
-            return String(cString: name) == path
-        }
     }
     #endif
 

@@ -34,6 +34,34 @@ final class StoreFixture: Sendable {
         return stat(path, &status) == 0 ? status.st_mode & 0o777 : nil
     }
 
+    #if os(Linux)
+    /// The descriptor under which this process has a file open.
+    static func descriptor(of path: String) -> Int32? {
+        var limit = rlimit()
+        getrlimit(CInt(RLIMIT_NOFILE.rawValue), &limit)
+        return (0..<Int32(clamping: limit.rlim_cur)).first { descriptor in
+            guard let name = realpath("/proc/self/fd/\(descriptor)", nil) else { return false }
+            defer { free(name) }
+            return String(cString: name) == path
+        }
+    }
+    #endif
+
+    static func copy(_ path: String, to other: String) throws {
+        let source = open(path, O_RDONLY)
+        guard source >= 0 else { throw FixtureError(errno: errno) }
+        defer { close(source) }
+        let target = open(other, O_CREAT | O_WRONLY | O_TRUNC, 0o600)
+        guard target >= 0 else { throw FixtureError(errno: errno) }
+        defer { close(target) }
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(source, &piece, piece.count)
+            guard count > 0 else { return }
+            guard Glibc.write(target, piece, count) == count else { throw FixtureError(errno: errno) }
+        }
+    }
+
     static func write(_ text: String, to path: String) throws {
         let descriptor = open(path, O_CREAT | O_WRONLY, 0o600)
         guard descriptor >= 0 else { throw FixtureError(errno: errno) }

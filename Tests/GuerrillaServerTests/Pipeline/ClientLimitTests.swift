@@ -15,7 +15,7 @@ struct ClientLimitTests {
     private static let tooOften = ["421 4.7.0 Your address connects too often. Please try again later."]
 
     @Test func clientsOfOneAddressAreCounted() async throws {
-        try await LiveServer.with(settings: .testing { $0.maximumClientsPerAddress = 1 }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.maximumClientsPerAddress = 1 }) { live in
             let port = live.port
             try await live.withClient { client in
                 _ = try client.readReply()
@@ -41,7 +41,7 @@ struct ClientLimitTests {
 
     @Test func connectionsOfOneAddressHaveARate() async throws {
         // Two a minute: the test does not take the 30 seconds until the next.
-        try await LiveServer.with(settings: .testing { $0.connectionRatePerAddress = 2 }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.connectionRatePerAddress = 2 }) { live in
             let port = live.port
             try await live.withClient { client in
                 _ = try client.readReply()
@@ -56,9 +56,9 @@ struct ClientLimitTests {
     @Test func exemptNetworksAreNotLimited() async throws {
         let network = try IPNetwork(parsing: "127.0.0.0/31")
         let settings = ServerSettings.testing {
-            $0.maximumClientsPerAddress = 1
-            $0.connectionRatePerAddress = 1
-            $0.limitExemptNetworks = [network]
+            $0.connection.maximumClientsPerAddress = 1
+            $0.connection.connectionRatePerAddress = 1
+            $0.connection.limitExemptNetworks = [network]
         }
         try await LiveServer.with(settings: settings) { live in
             let port = live.port
@@ -75,7 +75,7 @@ struct ClientLimitTests {
     }
 
     @Test func anotherAddressMayBeBelievedLater() async throws {
-        try await LiveServer.with(settings: .testing { $0.maximumClientsPerAddress = 1 }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.maximumClientsPerAddress = 1 }) { live in
             func count() -> Int { live.server.limiter.withLock { $0.count } }
             func makeHandler() -> SMTPServerHandler {
                 SMTPServerHandler(
@@ -108,7 +108,7 @@ struct ClientLimitTests {
     /// Who is refused could read why only after a handshake, and there may be no end to that.
     @Test func addressThatHasHadEnoughGetsNoHandshake() async throws {
         let settings = ServerSettings.testing {
-            $0.maximumClientsPerAddress = 1
+            $0.connection.maximumClientsPerAddress = 1
             $0.tls = TLSOffer(provider: EndlessTLS(), isImplicit: true)
         }
         try await LiveServer.with(settings: settings) { live in
@@ -128,7 +128,7 @@ struct ClientLimitTests {
 
     @Test func onlyFewBeyondTheLimitGetAHandshake() async throws {
         let settings = ServerSettings.testing {
-            $0.maximumClients = 1
+            $0.connection.maximumClients = 1
             $0.tls = TLSOffer(provider: EndlessTLS(), isImplicit: true)
         }
         try await LiveServer.with(settings: settings) { live in

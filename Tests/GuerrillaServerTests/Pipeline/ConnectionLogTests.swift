@@ -55,7 +55,7 @@ struct ConnectionLogTests {
     }
 
     @Test func silentClientsAreATimeout() async throws {
-        try await LiveServer.with(settings: .testing { $0.commandTimeout = .milliseconds(50) }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.commandTimeout = .milliseconds(50) }) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 #expect(try client.readReply() == ["421 4.4.2 Error: timeout exceeded"])

@@ -9,11 +9,11 @@ struct DeadlinesTests {
 
     private func makeDeadlines(minimumDataRate: Int = 0) -> Deadlines {
         let settings = ServerSettings.testing {
-            $0.commandTimeout = .seconds(30)
-            $0.dataTimeout = .seconds(20)
-            $0.messageTimeout = .seconds(100)
-            $0.sessionTimeout = .seconds(1_000)
-            $0.minimumDataRate = minimumDataRate
+            $0.connection.commandTimeout = .seconds(30)
+            $0.connection.dataTimeout = .seconds(20)
+            $0.connection.messageTimeout = .seconds(100)
+            $0.connection.sessionTimeout = .seconds(1_000)
+            $0.connection.minimumDataRate = minimumDataRate
         }
         return Deadlines(settings: settings, now: Self.start)
     }

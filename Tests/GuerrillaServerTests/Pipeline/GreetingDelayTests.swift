@@ -7,11 +7,11 @@ import Testing
 struct GreetingDelayTests {
     private static let early = "554 5.5.1 Error: you talk before the greeting"
     /// Longer than any test may take.
-    private static let never = ServerSettings.testing { $0.greetingDelay = .seconds(3_600) }
+    private static let never = ServerSettings.testing { $0.connection.greetingDelay = .seconds(3_600) }
 
     @Test func silentClientsAreGreetedLate() async throws {
         let delay = Duration.milliseconds(100)
-        try await LiveServer.with(settings: .testing { $0.greetingDelay = delay }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.greetingDelay = delay }) { live in
             let start = ContinuousClock.now
             let greeted = try await live.withClient { client in
                 let greeting = try client.readReply()

@@ -119,6 +119,59 @@ struct SMTPServerHandlerTests {
         }
     }
 
+    /// A client whose connection is gone cannot be told anything and will send the message again: nothing is done for it that has not
+    /// begun.
+    @Test func aResetConnectionGivesUpItsMessage() async throws {
+        let begun = Gate()
+        let budget = MemoryBudget(limit: 1 << 20)
+        let backend = SteeredBackend(save: { _ in
+            begun.open()
+            try await Task.sleep(for: .seconds(3_600))
+            return .stored
+        })
+        try await LiveServer.with(backend: backend, budget: budget) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                try client.send(Array("x\r\n.\r\n".utf8))
+                #expect(begun.blockUntilOpen())
+                client.resetAtTheEnd()
+            }
+            #expect(await live.records.wait(for: 1).map(\.outcome) == [.abandoned])
+            #expect(live.records.all.map(\.reply.code.rawValue) == [451])
+            #expect(!live.log.entries.contains { $0.level >= .warning })
+            #expect(await eventually { live.server.clientCount == 0 })
+        }
+        #expect(budget.used == 0)
+    }
+
+    @Test func aResetConnectionGivesUpItsQuestion() async throws {
+        let begun = Gate()
+        let cancelled = Gate()
+        let backend = SteeredBackend(validate: { _ in
+            begun.open()
+            do {
+                try await Task.sleep(for: .seconds(3_600))
+            } catch {
+                cancelled.open()
+                throw error
+            }
+            return .accepted
+        })
+        try await LiveServer.with(backend: backend) { live in
+            try await live.withClient { client in
+                _ = try client.readReply()
+                _ = try client.command("EHLO client.example")
+                _ = try client.command("MAIL FROM:<>")
+                try client.send(line: "RCPT TO:<a@example.com>")
+                #expect(begun.blockUntilOpen())
+                client.resetAtTheEnd()
+            }
+            await cancelled.wait()
+            #expect(await eventually { live.server.clientCount == 0 })
+            #expect(!live.log.entries.contains { $0.level >= .warning })
+        }
+    }
+
     @Test func aClientThatLeavesCancelsNothing() async throws {
         let gate = Gate()
         let begun = Gate()
@@ -249,7 +302,7 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func silentPeersAreSentAway() async throws {
-        try await LiveServer.with(settings: .testing { $0.commandTimeout = .milliseconds(50) }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.commandTimeout = .milliseconds(50) }) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 #expect(try client.readReply() == ["421 4.4.2 Error: timeout exceeded"])
@@ -259,7 +312,7 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func octetsOfAnEndlessCommandBuyNoTime() async throws {
-        try await LiveServer.with(settings: .testing { $0.commandTimeout = .milliseconds(200) }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.commandTimeout = .milliseconds(200) }) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 try client.trickleUntilAnswered()
@@ -271,7 +324,7 @@ struct SMTPServerHandlerTests {
     @Test func slowMessagesEndAtMessageTimeout() async throws {
         try await LiveServer.with(
             settings: .testing {
-                $0.messageTimeout = .milliseconds(200)
+                $0.connection.messageTimeout = .milliseconds(200)
             }
         ) { live in
             try await live.withClient { client in
@@ -285,7 +338,7 @@ struct SMTPServerHandlerTests {
 
     @Test func silenceWithinAMessageEndsAtDataTimeout() async throws {
         let settings = ServerSettings.testing {
-            $0.dataTimeout = .milliseconds(200)
+            $0.connection.dataTimeout = .milliseconds(200)
         }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
@@ -301,8 +354,8 @@ struct SMTPServerHandlerTests {
 
     @Test func messagesThatTrickleInEndAtMinimumDataRate() async throws {
         let settings = ServerSettings.testing {
-            $0.minimumDataRate = 1_000_000
-            $0.dataRateWindow = .milliseconds(200)
+            $0.connection.minimumDataRate = 1_000_000
+            $0.connection.dataRateWindow = .milliseconds(200)
         }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
@@ -321,9 +374,9 @@ struct SMTPServerHandlerTests {
     ])
     func tinyChunksBuyNoTime(_ messageTimeout: Duration, _ minimumDataRate: Int, _ last: String) async throws {
         let settings = ServerSettings.testing {
-            $0.messageTimeout = messageTimeout
-            $0.minimumDataRate = minimumDataRate
-            $0.dataRateWindow = .milliseconds(200)
+            $0.connection.messageTimeout = messageTimeout
+            $0.connection.minimumDataRate = minimumDataRate
+            $0.connection.dataRateWindow = .milliseconds(200)
         }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
@@ -380,7 +433,7 @@ struct SMTPServerHandlerTests {
 
     @Test func aSessionEndsAtSessionTimeoutWithinAMessageToo() async throws {
         let settings = ServerSettings.testing {
-            $0.sessionTimeout = .seconds(1)
+            $0.connection.sessionTimeout = .seconds(1)
         }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
@@ -397,7 +450,7 @@ struct SMTPServerHandlerTests {
     /// The end of each message comes in one burst with the whole beginning of the next.
     @Test func everyPipelinedMessageHasItsOwnMessageTimeout() async throws {
         let timeout = Duration.milliseconds(500)
-        try await LiveServer.with(settings: .testing { $0.messageTimeout = timeout }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.messageTimeout = timeout }) { live in
             try await live.withClient { client in
                 var begun = ContinuousClock.now
                 let end = begun + timeout * 2
@@ -421,7 +474,7 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func sessionsEndAtSessionTimeout() async throws {
-        try await LiveServer.with(settings: .testing { $0.sessionTimeout = .milliseconds(100) }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.sessionTimeout = .milliseconds(100) }) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 #expect(try client.readReply() == ["421 4.4.2 Error: session lasted too long"])
@@ -430,7 +483,7 @@ struct SMTPServerHandlerTests {
     }
 
     @Test func tooManyClientsAreTold() async throws {
-        try await LiveServer.with(settings: .testing { $0.maximumClients = 1 }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.maximumClients = 1 }) { live in
             try await live.withClient { client in
                 #expect(try client.readReply().first?.hasPrefix("220 ") == true)
                 let second = try BlockingClient(port: live.port)

@@ -3,6 +3,8 @@ import GuerrillaMail
 import GuerrillaSMTP
 import GuerrillaServer
 import GuerrillaTestSupport
+import InMemoryLogging
+import Logging
 import Synchronization
 import Testing
 
@@ -87,6 +89,48 @@ struct VerdictTests {
                 #expect(try client.command("DATA").hasPrefix("354 "))
                 #expect(try client.command("x\r\n.") == "451 4.3.0 Error: storage failed")
             }
+        }
+    }
+
+    // MARK: What the log says
+
+    @Test func ofAnOutageTheLogSpeaksForItself() async throws {
+        let backend = SteeredBackend(
+            save: { _ in throw OutageError(GroupCommitError.full) },
+            validate: { recipient in
+                guard recipient.path.mailbox?.localPart == "odd" else { return .accepted }
+                throw OutageError(GroupCommitError.full)
+            }
+        )
+        try await LiveServer.with(backend: backend) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                #expect(try client.command("RCPT TO:<odd@example.com>") == "451 4.3.1 Error: storage too busy")
+                #expect(try client.command("RCPT TO:<a@example.com>") == "250 2.1.5 OK")
+                #expect(try client.command("DATA").hasPrefix("354 "))
+                #expect(try client.command("x\r\n.") == "451 4.3.1 Error: storage too busy")
+            }
+            #expect(await live.records.wait(for: 1).map(\.outcome) == [.deferred])
+            let own = live.log.entries.filter { $0.message.description.contains("could not be") }
+            #expect(own.map(\.level) == [.debug, .debug])
+            #expect(own.allSatisfy { $0.metadata["error"] == "too many messages wait for the store" })
+        }
+    }
+
+    @Test func errorsOfSwiftAreSaidInWords() async throws {
+        let backend = SteeredBackend(save: { _ in throw CancellationError() })
+        try await LiveServer.with(backend: backend) { live in
+            try await live.withClient { client in
+                try Self.open(client)
+                #expect(try client.command("RCPT TO:<a@example.com>") == "250 2.1.5 OK")
+                #expect(try client.command("DATA").hasPrefix("354 "))
+                #expect(try client.command("x\r\n.") == "451 4.3.0 Error: storage failed")
+            }
+            #expect(await live.records.wait(for: 1).map(\.outcome) == [.failed])
+            let own = live.log.entries.filter { $0.message.description.contains("could not be") }
+            #expect(own.map(\.level) == [.error])
+            let words = own.first?.metadata["error"]?.description ?? ""
+            #expect(words.hasPrefix("given up before it was begun: "))
         }
     }
 

@@ -16,7 +16,7 @@ struct ProxyProtocolHandlerTests {
 
     private static func settings(_ configure: (inout ServerSettings) -> Void = { _ in }) -> ServerSettings {
         .testing {
-            $0.isProxyOn = true
+            $0.connection.isProxyOn = true
             configure(&$0)
         }
     }
@@ -94,7 +94,7 @@ struct ProxyProtocolHandlerTests {
     }
 
     @Test func peerOutsideTheTrustedNetworksIsClosed() async throws {
-        let settings = Self.settings { $0.trustedNetworks = [] }
+        let settings = Self.settings { $0.connection.trustedNetworks = [] }
         try await LiveServer.with(settings: settings) { live in
             let answer = try await live.withClient { client in
                 // Sending may fail already.
@@ -108,7 +108,7 @@ struct ProxyProtocolHandlerTests {
     }
 
     @Test func headerHasToComeInTime() async throws {
-        let settings = Self.settings { $0.proxyTimeout = .milliseconds(50) }
+        let settings = Self.settings { $0.connection.proxyTimeout = .milliseconds(50) }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { client in
                 try client.send(Self.line.prefix(10))
@@ -173,7 +173,7 @@ struct ProxyProtocolHandlerTests {
     }
 
     @Test func waitingConnectionsCountAsClients() async throws {
-        let settings = Self.settings { $0.maximumClients = 1 }
+        let settings = Self.settings { $0.connection.maximumClients = 1 }
         try await LiveServer.with(settings: settings) { live in
             try await live.withClient { first in
                 // Counted before the other one comes.
@@ -223,14 +223,14 @@ struct ProxyProtocolHandlerTests {
     func xclientIsForTrustedClientsOfTheProxy(header: [UInt8], network: String, code: String) async throws {
         let networks = [try IPNetwork(parsing: network)]
         let settings = Self.settings {
-            $0.isXCLIENTOn = true
-            $0.trustedNetworks = networks
+            $0.connection.isXCLIENTOn = true
+            $0.connection.trustedNetworks = networks
         }
         #expect(try await Self.xclient(header, settings: settings) == [code])
     }
 
     @Test func messageAfterXCLIENTIsTheOtherClients() async throws {
-        try await LiveServer.with(settings: .testing { $0.isXCLIENTOn = true }) { live in
+        try await LiveServer.with(settings: .testing { $0.connection.isXCLIENTOn = true }) { live in
             try await live.withClient { client in
                 _ = try client.readReply()
                 _ = try client.command("EHLO nginx.example")

@@ -1,7 +1,8 @@
-import GuerrillaServer
 import GuerrillaTestSupport
 import NIOCore
 import Testing
+
+@testable import GuerrillaServer
 
 #if canImport(Glibc)
 import Glibc
@@ -70,6 +71,80 @@ struct ListeningSocketTests {
         let socket = try ListeningSocket(host: nil, port: 0)
         #expect(["::", "0.0.0.0"].contains(socket.address.ipAddress))
         #expect(self.connects(to: socket.address.port))
+    }
+
+    /// Connects to a port of `::1`.
+    private func connectsOverIPv6(to port: Int?) -> Bool {
+        #if canImport(Darwin)
+        let descriptor = socket(AF_INET6, SOCK_STREAM, 0)
+        #else
+        let descriptor = socket(AF_INET6, CInt(SOCK_STREAM.rawValue), 0)
+        #endif
+        defer { close(descriptor) }
+        guard let address = try? SocketAddress(ipAddress: "::1", port: port ?? 0) else { return false }
+        return address.withSockAddr { connect(descriptor, $0, socklen_t($1)) } == 0
+    }
+
+    /// False where the system has no IPv6: then there is nothing to see.
+    private var hasIPv6: Bool { (try? ListeningSocket(host: "::1", port: 0)) != nil }
+
+    @Test func placesAreOfOneFamilyOrOfBoth() throws {
+        guard self.hasIPv6 else { return }
+        let both = try ListeningSocket(.everywhere(port: 0, needsIPv6: true))
+        #expect(self.connects(to: both.address.port) && self.connectsOverIPv6(to: both.address.port))
+        #expect(!both.isIPv6Only && both.place == .everywhere(port: try #require(both.address.port), needsIPv6: true))
+        let six = try ListeningSocket(.everywhereOnIPv6(port: 0))
+        let port = try #require(six.address.port)
+        #expect(!self.connects(to: port) && self.connectsOverIPv6(to: port))
+        #expect(six.isIPv6Only && six.place == .everywhereOnIPv6(port: port))
+        // Each has its own.
+        let four = try ListeningSocket(.everywhereOnIPv4(port: port))
+        #expect(self.connects(to: port) && self.accepts(four))
+        #expect(!four.isIPv6Only && four.place == .everywhereOnIPv4(port: port))
+    }
+
+    /// The queue of one that IPv4 does not reach is not that of one that it does.
+    @Test func aPredecessorOfOneFamilyIsNoSubstituteForBoth() throws {
+        guard self.hasIPv6 else { return }
+        let former = try ListeningSocket(.everywhereOnIPv6(port: 0))
+        let port = try #require(former.address.port)
+        let successor = try ListeningSocket(.everywhere(port: port, needsIPv6: true), sharingWith: [former])
+        try successor.beginListening()
+        former.close()
+        #expect(self.connects(to: port) && self.connectsOverIPv6(to: port))
+        let again = try ListeningSocket(.everywhere(port: port, needsIPv6: false), sharingWith: [successor])
+        successor.close()
+        #expect(self.connects(to: port) && self.connectsOverIPv6(to: port))
+        withExtendedLifetime(again) {}
+    }
+
+    @Test func ofANameTheFirstAddressOfIPv4Counts() throws {
+        #expect(try ListeningSocket(host: "localhost", port: 0).address.ipAddress == "127.0.0.1")
+        #expect(throws: SocketAddressError.UnknownHost.self) {
+            try ListeningSocket(host: "nonesuch.invalid", port: 0)
+        }
+    }
+
+    @Test func placesOverlapWhereTheSystemSaysSo() throws {
+        guard self.hasIPv6 else { return }
+        let port = try ReservedPort()
+        defer { withExtendedLifetime(port) {} }
+        let places: [ListenPlace] = [
+            .everywhere(port: port.number, needsIPv6: true), .everywhereOnIPv4(port: port.number),
+            .everywhereOnIPv6(port: port.number), try ListenPlace(host: "127.0.0.1", port: port.number),
+            try ListenPlace(host: "127.0.0.2", port: port.number), try ListenPlace(host: "::1", port: port.number),
+            try ListenPlace(host: "localhost", port: port.number),
+        ]
+        for first in places {
+            for second in places {
+                let one = try ListeningSocket(first)
+                let canBeHad = (try? ListeningSocket(second)) != nil
+                #expect(first.overlaps(second) == !canBeHad, "\(first) \(second)")
+                withExtendedLifetime(one) {}
+            }
+        }
+        #expect(!ListenPlace.everywhere(port: 0, needsIPv6: false).overlaps(.everywhereOnIPv4(port: 0)))
+        #expect(!ListenPlace.everywhere(port: 25, needsIPv6: false).overlaps(.everywhereOnIPv4(port: 26)))
     }
 
     @Test func anAddressThatIsTakenIsAnError() throws {

@@ -13,8 +13,8 @@ struct LiveTranscriptTests {
         let settings = ServerSettings.testing {
             $0.limits = limits
             $0.tls = transcript.isStartTLSOn ? TLSOffer(provider: ClearTextTLS()) : nil
-            $0.isXCLIENTOn = transcript.isXCLIENTOn
-            $0.trustedNetworks = transcript.isTrusted ? IPNetwork.loopback : []
+            $0.connection.isXCLIENTOn = transcript.isXCLIENTOn
+            $0.connection.trustedNetworks = transcript.isTrusted ? IPNetwork.loopback : []
         }
         try await LiveServer.with(settings: settings) { live in
             for delivery in Transcript.Delivery.allCases {

@@ -126,7 +126,7 @@ struct SMTPServerTests {
         await live.stop()
     }
 
-    /// To leave after the end of data cancels nothing, until everybody is cut off.
+    /// What is being saved when its client leaves goes on, until everybody is cut off.
     @Test(arguments: [true, false])
     func whatIsSavedForSomebodyWhoHasLeftGoesOnUntilTheDeadline(_ isInTime: Bool) async throws {
         let begun = Gate()

@@ -61,11 +61,11 @@ struct ConfigurationDiffTests {
             #expect(diff.events.prefix(2) == [.newConfig(new), .serverLogReopen(new.servers[0])])
             return diff.events.dropFirst(2).map { String($0.topic.rawValue.dropFirst("server_change:".count)) }
         }
-        #expect(events { $0.maximumMessageSize = 1 } == ["update_config", "reopen_log_file"])
+        #expect(events { $0.limits.messageSize = 1 } == ["update_config", "reopen_log_file"])
         #expect(events { $0.hostName = "other.example.com" } == ["update_config", "reopen_log_file"])
         #expect(events { $0.logFile = .file("/x") } == ["update_config", "new_log_file"])
-        #expect(events { $0.timeout = .seconds(1) } == ["update_config", "reopen_log_file", "timeout"])
-        #expect(events { $0.maximumClients = 1 } == ["update_config", "reopen_log_file", "max_clients"])
+        #expect(events { $0.connection.timeout = .seconds(1) } == ["update_config", "reopen_log_file", "timeout"])
+        #expect(events { $0.connection.maximumClients = 1 } == ["update_config", "reopen_log_file", "max_clients"])
         #expect(events { $0.tls.isStartTLSOn = true } == ["update_config", "reopen_log_file", "tls_config"])
         #expect(events { $0.isEnabled = false } == ["update_config", "stop_server", "reopen_log_file"])
         // go-guerrilla does the first only.
@@ -73,8 +73,8 @@ struct ConfigurationDiffTests {
             events {
                 $0.isEnabled = false
                 $0.logFile = .off
-                $0.timeout = .seconds(1)
-                $0.maximumClients = 1
+                $0.connection.timeout = .seconds(1)
+                $0.connection.maximumClients = 1
                 $0.tls.isAlwaysOn = true
             } == ["update_config", "stop_server", "new_log_file", "timeout", "max_clients", "tls_config"]
         )
@@ -116,21 +116,21 @@ struct ConfigurationDiffTests {
     @Test func serversOfOneAddressAreCounted() {
         var old = Self.base
         old.servers = [Self.server(0), Self.server(0), Self.server(0)]
-        old.servers[1].maximumClients = 1
+        old.servers[1].connection.maximumClients = 1
         var new = old
         new.servers.removeLast()
-        new.servers[0].maximumClients = 2
+        new.servers[0].connection.maximumClients = 2
         let diff = ConfigurationDiff(from: old, to: new)
         #expect(diff.servers.map(\.goesOn) == [true, true, false])
-        #expect(diff.servers.map(\.old?.maximumClients) == [100, 1, 100])
-        #expect(diff.servers.map(\.new?.maximumClients) == [2, 1, nil])
+        #expect(diff.servers.map(\.old?.connection.maximumClients) == [100, 1, 100])
+        #expect(diff.servers.map(\.new?.connection.maximumClients) == [2, 1, nil])
     }
 
     @Test func aServerThatIsNotEnabledNeitherStartsNorStops() {
         var old = Self.base
         old.servers[0].isEnabled = false
         var new = old
-        new.servers[0].maximumClients = 1
+        new.servers[0].connection.maximumClients = 1
         new.servers[1].isEnabled = false
         new.servers.append(Self.server(587))
         new.servers[2].isEnabled = false

@@ -240,7 +240,7 @@ struct ConfigurationListingTests {
             #expect(key.isSecret, "\(key.name)")
         }
         // A file's name gives nothing away.
-        #expect(!TLSKeys.privateKeyFile.isSecret)
+        #expect(!TLSKeys.privateKeyFile.description.isSecret)
     }
 
     // MARK: Samples

@@ -6,9 +6,12 @@ import Testing
 
 /// Data source names of all kinds; those with a known outcome are in ``ConfigurationListingTests``.
 struct ConfigurationRedactionTests {
+    private static let table = ConfigurationTable(registry: .standard)
+
     private func shown(_ text: String, of name: String, driver: String?) throws -> String {
-        let key = try #require(ConfigurationTable(registry: .standard).backend.first { $0.name == name })
-        let value = ConfigurationRedaction.redacted(.string(text), of: key, driver: driver)
+        let key = try #require(Self.table.backend.first { $0.name == name })
+        let values: ConfigurationObject = driver.map { ["sql_driver": .string($0)] } ?? [:]
+        let value = Self.table.shown(.string(text), of: key, among: values)
         guard case .string(let shown) = value else {
             Issue.record("\(value)")
             return ""

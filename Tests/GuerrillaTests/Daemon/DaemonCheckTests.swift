@@ -50,6 +50,31 @@ struct DaemonCheckTests {
         #expect(check.errors.first?.hasPrefix("shutdown_timeout: ") == true)
     }
 
+    /// Names are looked up: what they stand for may be another server's.
+    @Test func namesThatCannotBeListenedOnAreErrors() {
+        func errors(_ interfaces: String...) -> [String] {
+            self.check { configuration in
+                configuration.servers = interfaces.compactMap { ListenInterface($0) }.map {
+                    ServerConfiguration(listenInterface: $0, hostName: "mx.example.com")
+                }
+            }.errors
+        }
+        #expect(errors("localhost:25").isEmpty && errors("localhost:25", "127.0.0.1:26").isEmpty)
+        #expect(errors("localhost:0", "127.0.0.1:0").isEmpty)
+        #expect(
+            errors("nonesuch.invalid:25") == [
+                "servers[0].listen_interface: cannot listen on nonesuch.invalid:25: no such host: nonesuch.invalid"
+            ]
+        )
+        for other in ["127.0.0.1:25", "[::]:25", "0.0.0.0:25", ":25"] {
+            let found = errors(other, "localhost:25")
+            #expect(
+                found == ["servers[1].listen_interface: localhost:25 and \(other) of an earlier server are one address"]
+                    || other == ":25" && found.isEmpty
+            )
+        }
+    }
+
     /// The files of servers that are not enabled are not looked at.
     @Test(arguments: [true, false])
     func certificateThatIsMissingIsAnErrorWhereItIsNeeded(_ isEnabled: Bool) {
@@ -115,7 +140,7 @@ struct DaemonCheckTests {
             let check = self.check {
                 $0.backend.saveProcess = "HeadersParser|FastCGI"
                 $0.backend.storedLineEndings = lineEndings
-                $0.servers[0].timeout = .seconds(300)
+                $0.servers[0].connection.timeout = .seconds(300)
             }
             #expect(
                 check.notes.count { $0.hasPrefix("backend_config.stored_line_endings: not set; `fastcgi`") } == count
@@ -127,8 +152,8 @@ struct DaemonCheckTests {
         let check = self.check {
             $0.servers.append($0.servers[0])
             $0.servers.append($0.servers[0])
-            $0.servers[1].timeout = .seconds(30)
-            $0.servers[2].timeout = .seconds(30)
+            $0.servers[1].connection.timeout = .seconds(30)
+            $0.servers[2].connection.timeout = .seconds(30)
             $0.servers[2].isEnabled = false
         }
         #expect(check.errors.isEmpty && check.warnings.isEmpty)

@@ -15,7 +15,7 @@ struct DaemonFixture {
         var configuration = DaemonConfiguration(hostName: "mx.example.com")
         configuration.servers[0].listenInterface = ListenInterface(host: "127.0.0.1", port: port)
         // A client of a test waits for other tests to run: no reason to send it away.
-        configuration.servers[0].timeout = patience
+        configuration.servers[0].connection.timeout = patience
         configuration.allowedHosts = ["example.com"]
         configuration.backend.saveProcess = ""
         configuration.eventLoops = 1
@@ -37,7 +37,7 @@ extension DaemonConfiguration {
     /// Adds servers that together want more clients than any system has files: 2,200,000,000.
     mutating func wantTooManyClients() {
         var server = ServerConfiguration(listenInterface: ListenInterface(host: "127.0.0.1", port: 0))
-        server.maximumClients = 1_000_000
+        server.connection.maximumClients = 1_000_000
         self.servers += Array(repeating: server, count: 2_200)
     }
 }

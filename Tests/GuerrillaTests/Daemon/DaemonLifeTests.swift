@@ -132,13 +132,13 @@ struct DaemonLifeTests {
         var configuration = await daemon.configuration
         configuration.servers[0].listenInterface = ListenInterface(host: "127.0.0.1", port: port)
         try await daemon.reloadConfig(configuration)
-        // The same address in other words.
-        configuration.servers[0].listenInterface = ListenInterface(host: "127.1", port: port)
+        // The same address in other words, beside that of the server that goes on.
         configuration.servers.append(configuration.servers[0])
-        configuration.servers[1].listenInterface = ListenInterface(host: "127.0.1", port: port)
+        configuration.servers[1].listenInterface = ListenInterface(host: "localhost", port: port)
         let error = await #expect(throws: DaemonError.self) { try await daemon.reloadConfig(configuration) }
         #expect(
-            error?.description == "cannot listen on 127.0.1:\(port): that is the address of 127.1:\(port), too"
+            error?.description
+                == "cannot listen on localhost:\(port): 127.0.0.1:\(port) of another server is on that address, too"
         )
         let listener = try #require(await daemon.listeners.first)
         #expect(listener.interface == "127.0.0.1:\(port)")

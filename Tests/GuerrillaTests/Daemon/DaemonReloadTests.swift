@@ -58,7 +58,7 @@ struct DaemonReloadTests {
             await greeted.pass()
             try await self.reload(daemon) {
                 $0.servers[0].hostName = "new.example.com"
-                $0.servers[0].maximumMessageSize = 4_000
+                $0.servers[0].limits.messageSize = 4_000
             }
             reloaded.open()
             #expect(try await open.last?.hasPrefix("250 ") == true)
@@ -83,7 +83,7 @@ struct DaemonReloadTests {
                 return try client.command("NOOP")
             }
             await greeted.pass()
-            try await self.reload(daemon) { $0.servers[0].maximumClients = 1 }
+            try await self.reload(daemon) { $0.servers[0].connection.maximumClients = 1 }
             #expect(try await self.talk(daemon)[0].hasPrefix("421 "))
             done.open()
             #expect(try await first.hasPrefix("250 "))
@@ -161,7 +161,7 @@ struct DaemonReloadTests {
         try await self.run { daemon in
             let port = try #require(await daemon.listeners.first?.address.port)
             // Overlapping, and the very same.
-            for host in ["localhost", nil, "127.0.0.1", "0.0.0.0", "127.0.0.1"] as [String?] {
+            for host in ["localhost", nil, "127.0.0.1", "0.0.0.0", "::", "127.0.0.1"] as [String?] {
                 try await self.reload(daemon) {
                     $0.servers[0].listenInterface = ListenInterface(host: host, port: port)
                 }
@@ -408,14 +408,14 @@ struct DaemonReloadTests {
             await withTaskGroup(of: Void.self) { group in
                 for turn in 0..<20 {
                     group.addTask {
-                        try? await self.reload(daemon) { $0.servers[0].maximumClients = 10 + turn }
+                        try? await self.reload(daemon) { $0.servers[0].connection.maximumClients = 10 + turn }
                         await daemon.reopenLogs()
                         _ = await daemon.reloadCertificates()
                     }
                 }
             }
             #expect(await daemon.listeners.count == 1)
-            #expect((10..<30).contains(await daemon.configuration.servers[0].maximumClients))
+            #expect((10..<30).contains(await daemon.configuration.servers[0].connection.maximumClients))
             let replies = try await self.talk(daemon, ["NOOP"])
             #expect(replies[1].hasPrefix("250 "))
         }

@@ -55,8 +55,8 @@ struct DaemonStartTests {
             return ["processor [sqlite] needs the trait SQLite, which this program was built without"]
             #endif
         case .nameOfNobody:
-            configuration.servers[0].listenInterface = ListenInterface(host: "256.256.256.256", port: 2_525)
-            return ["cannot listen on 256.256.256.256:2525: no such host: 256.256.256.256"]
+            configuration.servers[0].listenInterface = ListenInterface(host: "nonesuch.invalid", port: 2_525)
+            return ["cannot listen on nonesuch.invalid:2525: no such host: nonesuch.invalid"]
         case .addressNotOurs:
             // TEST-NET-1: nobody's. (RFC 5737)
             configuration.servers.append(configuration.servers[0])

@@ -92,10 +92,35 @@ struct FreeSpaceMonitorTests {
     ])
     func theStoreIsWhereItsFileIs(_ path: String, _ directory: String) {
         var configuration = DaemonFixture().configuration()
-        #expect(configuration.storeDirectories.isEmpty)
+        #expect(configuration.backend.storeDirectories(.standard).isEmpty)
         configuration.backend.saveProcess = "HeadersParser|sqlite"
         configuration.backend.values["sqlite_path"] = .string(path)
-        #expect(configuration.storeDirectories == [directory])
+        #expect(configuration.backend.storeDirectories(.standard) == [directory])
+    }
+
+    private struct Own: Processor {
+        static let capabilities: ProcessorCapabilities = [.saves]
+    }
+
+    /// What a chain uses of the machine is asked of the processors that the daemon was given.
+    @Test func aRegistryOfItsOwnKeepsWatchAndChecks() async throws {
+        let fixture = DaemonFixture()
+        var registry = ProcessorRegistry.standard
+        registry.register(ProcessorDescription("MyOwn", Own.self) { _ in Own() })
+        var configuration = fixture.configuration()
+        configuration.backend.saveProcess = "HeadersParser|MyOwn|sqlite"
+        configuration.backend.values["sqlite_path"] = .string(fixture.directory.path("mail.sqlite"))
+        configuration.minimumFreeSpace = .max
+        let daemon = Daemon(configuration: configuration, registry: registry)
+        let listener = try #require(try await daemon.start().first)
+        let replies = try await withClient(listener) { try $0.talk(["HELO c.example", "MAIL FROM:<>", "QUIT"]) }
+        #expect(replies[2] == "452 4.3.1 Error: insufficient system storage")
+        #expect(await daemon.shutdown())
+
+        configuration.pidFile = fixture.directory.path("mail.sqlite")
+        let refused = Daemon(configuration: configuration, registry: registry)
+        let error = await #expect(throws: DaemonError.self) { try await refused.start() }
+        #expect(error?.description.contains("is the same file as backend_config.sqlite_path") == true)
     }
 
     @Test func aDaemonWithoutRoomRefusesMailFromTheStart() async throws {

@@ -47,6 +47,19 @@ struct LogTextTests {
         )
     }
 
+    /// Records wait by the thousand while a log's disk is slow: they keep no more recipients than are written.
+    @Test(arguments: [0, 1, 40, 55, 60, 100, 1_000])
+    func recordsThatWaitAreBounded(count: Int) {
+        let record = MessageRecord.testing(recipients: (0..<count).map { "user\($0)" })
+        #expect(record.bounded.recipients.count <= 70)
+        #expect(self.text(.message(record.bounded)) == self.text(.message(record)))
+        var json = LogJSON()
+        json.append(.message(record))
+        var boundedJSON = LogJSON()
+        boundedJSON.append(.message(record.bounded))
+        #expect(json.octets == boundedJSON.octets)
+    }
+
     // MARK: Quoting
 
     @Test(arguments: [

@@ -103,7 +103,7 @@ struct LogWriterTests {
         // One queue full is being written, another waits, the rest is too much.
         let count = 3 * LogWriter.capacity
         for number in 0..<count { writer.write(self.entry("\(number)")) }
-        async let closed: Void = writer.close()
+        async let closed = writer.close()
         let text = try await onThread {
             var text: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -113,7 +113,7 @@ struct LogWriterTests {
                 text += buffer[..<length]
             }
         }
-        await closed
+        #expect(await closed == nil)
         close(reader)
 
         let lines = text.split(separator: "\n")
@@ -126,4 +126,75 @@ struct LogWriterTests {
         #expect(zip(written, written.dropFirst()).allSatisfy { $0 < $1 })
         #expect(written.first == 0)
     }
+
+    /// A pipe that is full, and a reader that does not read.
+    private func fullPipe() throws -> (reader: CInt, file: LogFile) {
+        // Its reader may go away.
+        signal(SIGPIPE, SIG_IGN)
+        #expect(mkfifo(self.path, 0o600) == 0)
+        let reader = open(self.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let file = try LogFile(.file(self.path))
+        let filler = open(self.path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        let octets = [UInt8](repeating: UInt8(ascii: "x"), count: 4_096)
+        while write(filler, octets, octets.count) > 0 {}
+        close(filler)
+        return (reader, file)
+    }
+
+    @Test func aLogThatTakesNothingIsNotWaitedForForEver() async throws {
+        let (reader, file) = try self.fullPipe()
+        let writer = LogWriter(file, format: .text)
+        writer.write(self.entry("unread"))
+        // As a reload that has put another log in its place.
+        async let waiting = writer.close()
+        let begin = ContinuousClock.now
+        let sentence = await writer.close(patience: .milliseconds(50))
+        #expect(sentence == "log \(self.path): its last lines are missing, because it takes no more")
+        #expect(ContinuousClock.now - begin < patience)
+        close(reader)
+        _ = await waiting
+    }
+
+    @Test func whoWaitsForALogThatTakesNothingIsToldThatNothingComes() async throws {
+        let (reader, file) = try self.fullPipe()
+        let writer = LogWriter(file, format: .text)
+        writer.write(self.entry("unread"))
+        #expect(await eventually { writer.waiting == 0 })
+        async let reopened = writer.reopen()
+        #expect(await eventually { writer.waiting == 1 })
+        await writer.close(patience: .milliseconds(50))
+        #expect(await reopened == nil)
+        close(reader)
+    }
+
+    @Test func aSlowReaderGetsEverything() async throws {
+        let (reader, file) = try self.fullPipe()
+        let writer = LogWriter(file, format: .text)
+        let count = 2_000
+        for number in 0..<count { writer.write(self.entry("\(number)")) }
+        async let closed = writer.close(patience: .milliseconds(250))
+        let text = try await onThread {
+            var text: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 8_192)
+            let deadline = ContinuousClock.now + patience
+            while text.count(where: { $0 == UInt8(ascii: "\n") }) < count, ContinuousClock.now < deadline {
+                let length = read(reader, &buffer, buffer.count)
+                if length > 0 { text += buffer[..<length] }
+                usleep(5_000)
+            }
+            return String(decoding: text, as: UTF8.self)
+        }
+        #expect(await closed == nil)
+        close(reader)
+        #expect(text.split(separator: "\n").count == count)
+    }
+
+    #if os(Linux)
+    @Test func whatIsMissingAtTheEndIsSaid() async throws {
+        let writer = LogWriter(try LogFile(.file("/dev/full")), format: .text)
+        for _ in 0..<3 { writer.write(self.entry("lost")) }
+        let sentence = try #require(await writer.close())
+        #expect(sentence.hasPrefix("log /dev/full: 3 lines since 1970-01-01T00:00:00Z are missing: No space left"))
+    }
+    #endif
 }

@@ -4,21 +4,25 @@ import Guerrilla
 struct SubjectFilter: Processor {
     static let capabilities: ProcessorCapabilities = [.saves]
 
-    /// A key of `backend_config`.
-    static let words = ConfigurationKey(
-        "subject_filter_words",
-        .stringList,
-        default: .stringList(["lottery"]),
-        summary: "Words, in lower case, that no subject may have."
-    )
+    /// The keys of `backend_config`.
+    struct Settings: ProcessorSettings {
+        var words = ["lottery"]
+
+        static let words: Key<Settings, [String]> = Key(
+            "subject_filter_words",
+            \.words,
+            .texts,
+            summary: "Words, in lower case, that no subject may have."
+        )
+        static let defaults = Settings()
+        static let rows: [any ConfigurationRow<Settings>] = [words]
+    }
 
     /// How chains name it.
-    static let description = ProcessorDescription(
-        "SubjectFilter",
-        SubjectFilter.self,
-        configurationKeys: [words]
-    ) { context in
-        SubjectFilter(words: try context.configuration.requiredStringList(words))
+    static let description = ProcessorDescription("SubjectFilter", SubjectFilter.self, settings: Settings.self) {
+        _,
+        settings in
+        SubjectFilter(words: settings.words)
     }
 
     let words: [String]
