@@ -190,7 +190,7 @@ public actor Daemon {
         }
     }
 
-    /// Begins with ``shutdown()``, which has to follow: accepts nobody any more, sends away who is idle. Waits for nothing, not even for a
+    /// Begins with ``shutdown()``, which has to follow: accepts no more clients, sends idle clients away. Waits for nothing, not even for a
     /// thread.
     package nonisolated func beginShutdown() {
         self.serverList.beginShutdown()

@@ -37,7 +37,7 @@ extension ListeningSocket {
         if let name { return name == interface.description }
         guard interface.port == self.address.port else { return false }
         switch (interface.host, self.address.ipAddress) {
-        // All interfaces, of whatever family whoever has opened it has found right.
+        // All interfaces; the program that opened the socket has chosen the family.
         case (nil, "::"), (nil, "0.0.0.0"), ("0.0.0.0", "0.0.0.0"), ("::", "::"): return true
         case ("0.0.0.0", "::"): return !self.isIPv6Only
         case (nil, _), ("0.0.0.0", _), ("::", _): return false

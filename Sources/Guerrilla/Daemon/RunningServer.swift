@@ -57,7 +57,7 @@ final class RunningServer: Sendable {
         await self.server.stopListening()
     }
 
-    /// Accepts nobody any more and lets messages in hand be finished, without a wait for either; ``shutdown(deadline:)`` does the rest.
+    /// Accepts no more clients and lets messages in hand be finished, without a wait for either; ``shutdown(deadline:)`` does the rest.
     func beginShutdown() {
         self.server.beginShutdown()
     }

@@ -28,7 +28,7 @@ struct LogQueue {
         self.capacity = capacity
     }
 
-    /// Entries and requests that nobody has taken out.
+    /// Entries and requests that the writer has not taken out.
     var waiting: Int { self.entries.count + self.requests.count }
 
     /// Adds an entry, unless the queue is full or closed.

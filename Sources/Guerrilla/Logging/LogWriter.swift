@@ -154,7 +154,7 @@ final class LogWriter: Sendable {
 }
 
 extension LogQueue.Request {
-    /// Nobody does it any more.
+    /// The writer ends without doing it.
     fileprivate func giveUp() {
         if case .reopen(let continuation) = self { continuation.resume(returning: nil) }
     }
